@@ -1,0 +1,64 @@
+"""Python's operators, each bound to its row: what every kind of operand inherits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self, TypeAlias
+
+from fgrad.calculus import add, div, fabs, mul, neg, pow, sub  # noqa: A004 - the row's own name
+from fgrad.primitive import Operand
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+__all__ = ["Arithmetic", "Number"]
+
+Number: TypeAlias = "float | Fraction"
+"""A real number that an operator takes beside an operand; NumPy's scalars are taken too."""
+
+
+class Arithmetic(Operand):
+    """An operand under `+ - * / **`, unary minus and plus, and `abs`.
+
+    `bind` answers `NotImplemented` where it cannot take an operand, as Python's operators do.
+    """
+
+    __slots__ = ()
+
+    def __add__(self, other: Self | Number, /) -> Self:
+        return self.bind(add, (self, other))
+
+    def __radd__(self, other: Number, /) -> Self:
+        return self.bind(add, (other, self))
+
+    def __sub__(self, other: Self | Number, /) -> Self:
+        return self.bind(sub, (self, other))
+
+    def __rsub__(self, other: Number, /) -> Self:
+        return self.bind(sub, (other, self))
+
+    def __mul__(self, other: Self | Number, /) -> Self:
+        return self.bind(mul, (self, other))
+
+    def __rmul__(self, other: Number, /) -> Self:
+        return self.bind(mul, (other, self))
+
+    def __truediv__(self, other: Self | Number, /) -> Self:
+        return self.bind(div, (self, other))
+
+    def __rtruediv__(self, other: Number, /) -> Self:
+        return self.bind(div, (other, self))
+
+    def __pow__(self, other: Self | Number, /) -> Self:
+        return self.bind(pow, (self, other))
+
+    def __rpow__(self, other: Number, /) -> Self:
+        return self.bind(pow, (other, self))
+
+    def __neg__(self) -> Self:
+        return self.bind(neg, (self,))
+
+    def __pos__(self) -> Self:
+        return self
+
+    def __abs__(self) -> Self:
+        return self.bind(fabs, (self,))

@@ -1,0 +1,160 @@
+"""An expression that someone typed, such as `tanh(x*y) + x`, computed without `eval`.
+
+Python's parser reads it; what is then allowed is a short list: numbers, the variables given,
+`+ - * / **`, unary minus, and calls of the table's rows by their public names.
+"""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from attrs import frozen
+
+import fgrad
+from fgrad import calculus
+from fgrad.arithmetic import Arithmetic
+from fgrad.primitive import Binary, Primitive, Unary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+__all__ = ["FUNCTIONS", "ExpressionError", "evaluate"]
+
+A = TypeVar("A", bound=Arithmetic)
+
+LONGEST: Final = 2_000
+"""Characters in an expression: short of where Python's own parser gives up."""
+
+FUNCTIONS: Final = {
+    name: row for name, row in vars(fgrad).items() if isinstance(row, (Unary, Binary))
+}
+"""What an expression may call: the public rows whose operands are numbers."""
+
+OPERATORS: Final[Mapping[type[ast.operator], Primitive]] = {
+    ast.Add: calculus.add,
+    ast.Sub: calculus.sub,
+    ast.Mult: calculus.mul,
+    ast.Div: calculus.div,
+    ast.Pow: calculus.pow,
+}
+
+
+class ExpressionError(ValueError):
+    """An expression that cannot be computed: one line, with the part and what is wrong there."""
+
+
+@frozen
+class _Step:
+    """One step, as on a pocket calculator: push a variable or a number, or apply a row.
+
+    `text` is the part of the expression that is then computed.
+    """
+
+    text: str
+    does: Primitive | str | float
+    operands: Sequence[ast.expr] = ()
+
+
+def evaluate(text: str, variables: Mapping[str, A], constant: Callable[[float], A]) -> A:
+    """The answer of the expression `text`, in which a number n stands for `constant(n)`.
+
+    An ExpressionError where the text holds anything that is not allowed, and where Python cannot
+    compute it. Nesting costs no recursion.
+
+    >>> from fgrad.graph import leaf
+    >>> evaluate("2 * tanh(x - 1) + x**2", {"x": leaf(1.0)}, leaf)
+    Node(1.0, add)
+    >>> evaluate("sqrt(x - 2)", {"x": leaf(1.0)}, leaf)
+    Traceback (most recent call last):
+    fgrad.cli.expression.ExpressionError: sqrt(x - 2): ...
+    """
+    answers: list[A] = []
+    for step in _steps(text.strip()):
+        first = len(answers) - len(step.operands)
+        operands = answers[first:]
+        try:
+            answers[first:] = [_answer(step.does, operands, variables, constant)]
+        except (ArithmeticError, ValueError) as error:
+            raise _error(step.text, error) from error
+    return answers.pop()
+
+
+def _answer(
+    does: Primitive | str | float,
+    operands: Sequence[A],
+    variables: Mapping[str, A],
+    constant: Callable[[float], A],
+) -> A:
+    """What one step gives."""
+    if isinstance(does, Primitive):
+        return operands[0].bind(does, operands)
+    if not isinstance(does, str):
+        return constant(float(does))
+    if does in variables:
+        return variables[does]
+    message = f"no such variable was given (given: {', '.join(variables) or 'none'})"
+    raise ValueError(message)
+
+
+def _steps(text: str) -> list[_Step]:
+    """The steps that compute `text`, each after those of its operands, these from the left."""
+    found: list[_Step] = []
+    pending = [_parse(text)]
+    while pending:
+        node = pending.pop()
+        step = _step(node, ast.get_source_segment(text, node) or text)
+        found.append(step)
+        pending += step.operands
+    return found[::-1]
+
+
+def _parse(text: str) -> ast.expr:
+    """The syntax tree of `text`."""
+    if len(text) > LONGEST:
+        raise _error(text, f"{len(text)} characters, and no more than {LONGEST} are read")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an odd spelling is refused below, or does no harm
+            return ast.parse(text, mode="eval").body
+    except (RecursionError, MemoryError) as error:
+        raise _error(text, "nested too deeply") from error
+    except SyntaxError as error:
+        raise _error(text, error.msg) from error
+    except ValueError as error:
+        raise _error(text, error) from error
+
+
+def _step(node: ast.expr, text: str) -> _Step:
+    """The step at one node of the syntax tree, if it is one that is allowed."""
+    match node:
+        case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
+            return _Step(text, number)
+        case ast.Name(id=name):
+            return _Step(text, name)
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return _Step(text, calculus.neg, (operand,))
+        case ast.BinOp(left=left, op=operator, right=right) if type(operator) in OPERATORS:
+            return _Step(text, OPERATORS[type(operator)], (left, right))
+        case ast.Call(func=ast.Name(id=name), args=operands, keywords=[]):
+            return _Step(text, _function(name, len(operands), text), operands)
+    raise _error(text, "only numbers, variables, + - * / ** and functions are understood")
+
+
+def _function(name: str, count: int, text: str) -> Primitive:
+    """The row called `name`, if it is public and takes `count` operands."""
+    if name not in FUNCTIONS:
+        raise _error(text, f"no function {name} (there are {', '.join(sorted(FUNCTIONS))})")
+    expected = len(FUNCTIONS[name].partials)
+    if count != expected:
+        raise _error(text, f"the operands of {name} are {expected}, not {count}")
+    return FUNCTIONS[name]
+
+
+def _error(text: str, reason: object, longest: int = 60) -> ExpressionError:
+    """What is wrong with this part of an expression, on one line."""
+    part = " ".join(text.split())
+    if len(part) > longest:
+        part = f"{part[: longest - 3]}..."
+    return ExpressionError(f"{part or 'nothing'}: {reason}")

@@ -1,0 +1,224 @@
+"""Straight Python code from the rules of the table.
+
+A rule is traced once, with symbols for its operands, to an expression; from the expressions of
+a row comes its `pull`, the step that a sweep takes at a node of that row. Written for floats and
+for nodes from the same text, so both give the same bits.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from textwrap import indent
+from typing import Any, Final, Literal, TypeAlias
+
+from attrs import frozen
+
+from fgrad.arithmetic import Arithmetic
+from fgrad.primitive import ZERO, Primitive, to_float
+
+__all__ = [
+    "Kind",
+    "OlderNode",
+    "Symbol",
+    "compile_function",
+    "compile_pull",
+    "compile_sweep",
+    "trace",
+]
+
+NAMES: Final = ("x", "y", "z")
+ANSWER: Final = "answer"
+
+
+class OlderNode(Exception):  # noqa: N818 - a signal between sweeps, no error
+    """A sweep of floats met a node that is older than its leaves: its answer is no float."""
+
+
+Kind: TypeAlias = Literal["floats", "nodes"]
+"""What a sweep carries: floats, or nodes that extend the graph."""
+
+
+@frozen(eq=False)
+class Symbol(Arithmetic):
+    """An operand that spells what is done to it, with the rows that the spelling names."""
+
+    text: str
+    rows: Mapping[str, Primitive]
+    limits: bool = True
+
+    def bind(self, primitive: Primitive, operands: Sequence[object]) -> Symbol:
+        """The spelling of `primitive`, or of its limit, with the operands in it."""
+        row = primitive.limit if self.limits and primitive.limit else primitive
+        symbols = [_symbol(operand, primitive.name) for operand in operands]
+        rows = {row.name: row}
+        for symbol in symbols:
+            rows |= symbol.rows
+        text = row.spelling.format(*(symbol.text for symbol in symbols))
+        return Symbol(text, rows, self.limits)
+
+    def _compare(self, relation: str, other: object) -> Symbol:
+        symbol = _symbol(other, relation)
+        text = f"({self.text} {relation} {symbol.text})"
+        return Symbol(text, {**self.rows, **symbol.rows}, self.limits)
+
+    def __lt__(self, other: object) -> Symbol:
+        return self._compare("<", other)
+
+    def __le__(self, other: object) -> Symbol:
+        return self._compare("<=", other)
+
+    def __gt__(self, other: object) -> Symbol:
+        return self._compare(">", other)
+
+    def __ge__(self, other: object) -> Symbol:
+        return self._compare(">=", other)
+
+    def __and__(self, other: object) -> Symbol:
+        return self._compare("and", other)
+
+    def __eq__(self, other: object) -> Symbol:  # type: ignore[override]  # spells, compares not
+        return self._compare("==", other)
+
+    def __ne__(self, other: object) -> Symbol:  # type: ignore[override]  # spells, compares not
+        return self._compare("!=", other)
+
+    __hash__ = None  # type: ignore[assignment]  # equality spells, so there is no hash
+
+    def __bool__(self) -> bool:
+        message = f"a rule cannot branch on {self.text}: write where(condition, a, b)"
+        raise TypeError(message)
+
+
+def _symbol(operand: object, name: str) -> Symbol:
+    if isinstance(operand, Symbol):
+        return operand
+    text = "ZERO" if operand is ZERO else repr(to_float(operand, f"a rule with {name}"))
+    return Symbol(text, {})
+
+
+def trace(primitive: Primitive, *, limits: bool = True) -> tuple[Symbol, ...]:
+    """The rules of a row as expressions, one a column; with `limits`, over the limits of rows."""
+    width = primitive.blocks or len(primitive.partials)
+    symbols = [Symbol(name, {}, limits) for name in (*NAMES[:width], ANSWER)]
+    return tuple(_symbol(rule(*symbols), primitive.name) for rule in primitive.partials)
+
+
+def compile_function(source: str, namespace: Mapping[str, object]) -> Callable[..., Any]:
+    """The function that `source` defines as `function`, over the names of `namespace`."""
+    scope: dict[str, Any] = dict(namespace)  # what exec makes has no type; callers declare it
+    exec(source, scope)  # noqa: S102 - the source is ours, made from the table
+    function: Callable[..., Any] = scope["function"]
+    return function
+
+
+_SWEEP: Final = """\
+def function(offsets, cotangents, nodes, first):
+    for here in offsets:
+        cotangent = cotangents[here]
+        if cotangent is None:
+            continue
+        node = nodes[here]
+        primitive = node.primitive
+        {cases}else:
+            compiled = primitive.compiled
+            pull = compiled["{kind}"] if "{kind}" in compiled else compile_pull(primitive, "{kind}")
+            pull(node, cotangent, cotangents, nodes, first)
+"""
+
+_CASE: Final = """\
+if primitive is {name}_row:
+{pull}\
+        el"""
+
+_CONTRIBUTION: Final = """\
+    if {conditions}:
+        offset = {name}_.index - first
+        if offset < 0:
+            raise OlderNode
+        term = {term}
+        before = cotangents[offset]
+        if before is None:
+            cotangents[offset] = term
+            nodes[offset] = {name}_
+        else:
+            cotangents[offset] = before + term
+"""
+
+
+def compile_sweep(rows: Iterable[Primitive], kind: Kind) -> Callable[..., object]:
+    """The loop of a sweep down the graph, with the pulls of `rows` written into it.
+
+    Arithmetic is most of a graph, and a call costs as much as the pull it makes.
+    """
+    cases = ""
+    names: dict[str, object] = {"compile_pull": compile_pull}
+    for row in rows:
+        pull, used = _pull(row, kind)
+        cases += _CASE.format(name=row.name, pull=indent(pull, "        "))
+        names |= used | {f"{row.name}_row": row}
+    source = _SWEEP.format(cases=cases.removesuffix("el"), kind=kind)
+    return compile_function(source, names)
+
+
+def compile_pull(primitive: Primitive, kind: Kind) -> Callable[..., object]:
+    """One step of a sweep, down through a node of this row, kept with the row."""
+    body, names = _pull(primitive, kind)
+    source = f"def function(node, cotangent, cotangents, nodes, first):\n{body or '    pass'}"
+    return primitive.compiled.setdefault(kind, compile_function(source, names))
+
+
+def _pull(primitive: Primitive, kind: Kind) -> tuple[str, dict[str, object]]:
+    """The lines of a step down through `node`, and the names they need.
+
+    They add cotangent * partial to the cotangent of each operand that is a node, and note the
+    node, both at the offset of its index from `first`.
+    """
+    columns = dict(zip(NAMES, trace(primitive), strict=False))
+    rules = " ".join(symbol.text for symbol in columns.values())
+    used = [name for name in (*columns, ANSWER) if re.search(rf"\b{name}\b", rules)]
+    body = "".join(_value(name, kind) for name in used if name != ANSWER)
+    body += "".join(_contribution(name, symbol.text, kind) for name, symbol in columns.items())
+    if primitive.blocks:
+        body = _loop_header(list(columns)) + indent(body, "    ")
+    elif columns:
+        body = f"    ({', '.join(f'{name}_' for name in columns)},) = node.operands\n" + body
+    if ANSWER in used:
+        body = f"    {ANSWER} = node{'.value' if kind == 'floats' else ''}\n" + body
+    rows = {name: row for symbol in columns.values() for name, row in symbol.rows.items()}
+    functions = {name: row if kind == "nodes" else row.value for name, row in rows.items()}
+    constants = {"inf": math.inf, "nan": math.nan, "ZERO": ZERO, "OlderNode": OlderNode}
+    return body, {**functions, **constants}
+
+
+def _value(name: str, kind: Kind) -> str:
+    """The line that reads the operand called `name` for the rules."""
+    if kind == "nodes":
+        return f"    {name} = {name}_\n"
+    return f"    {name} = {name}_ if {name}_.__class__ is float else {name}_.value\n"
+
+
+def _contribution(name: str, partial: str, kind: Kind) -> str:
+    """The lines that add to the cotangent of the operand called `name`."""
+    if partial == "ZERO":
+        return ""
+    conditions = [f"{name}_.__class__ is not float"]
+    if kind == "nodes":
+        conditions.append(f"{name}_.index >= first")
+    if "ZERO" in partial:
+        conditions.append(f"(partial := {partial}) is not ZERO")
+        partial = "partial"
+    term = {"1.0": "cotangent", "-1.0": "-cotangent"}.get(partial, f"cotangent * {partial}")
+    return _CONTRIBUTION.format(name=name, conditions=" and ".join(conditions), term=term)
+
+
+def _loop_header(names: Sequence[str]) -> str:
+    """The lines that run over the operands of a row of blocks, one of each block at a time."""
+    count = len(names)
+    blocks = ", ".join(f"operands[{i} * size : {i + 1} * size]" for i in range(count))
+    return (
+        "    operands = node.operands\n"
+        f"    size = len(operands) // {count}\n"
+        f"    for {', '.join(f'{name}_' for name in names)}, in zip({blocks}):\n"
+    )

@@ -1,0 +1,288 @@
+"""The graph: a node holds a number and how it came to be.
+
+Nodes are frozen. Operators make new ones that point at the old, so a computation leaves a
+persistent directed acyclic graph behind, and a node's index, one larger than any before it, is
+its place in a topological order.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Sequence
+from itertools import count
+from textwrap import indent
+from typing import TYPE_CHECKING, Final, NoReturn, Self, TypeAlias, final
+
+from attrs import frozen
+
+from fgrad import calculus
+from fgrad.arithmetic import Arithmetic, Number
+from fgrad.codegen import compile_function
+from fgrad.primitive import Primitive, as_float, unary
+
+__all__ = ["ALIAS", "LEAF", "Node", "Scalar", "ancestors", "fresh", "leaf", "value"]
+
+LEAF: Final = Primitive(name="leaf", value=operator.pos, partials=(), spelling="leaf", domain=())
+"""The primitive of a node that came from nowhere."""
+
+ALIAS: Final = unary("alias", operator.pos, lambda x, y: 1, spelling="{}")
+"""The identity: the primitive of a leaf that stands for a node of an outer differentiation."""
+
+
+class _NoFloatError(TypeError, AttributeError):
+    """Raised on the way to `__float__`: `hasattr` says no, `float` and `math.sin` say why."""
+
+
+class _Refusal:
+    """What stands in the place of `__float__`: nothing, that says what to write instead."""
+
+    def __get__(self, instance: object, owner: object) -> NoReturn:
+        message = (
+            "a Node is no float, since the derivative would be lost: write fgrad.sin(x) instead of "
+            "math.sin(x), and so for every function, or fgrad.value(x) for the plain number"
+        )
+        raise _NoFloatError(message)
+
+
+@final
+@frozen(eq=False, repr=False, weakref_slot=False)
+class Node(Arithmetic):
+    """A number in the graph: its value, the primitive that gave it, its operands, its index.
+
+    Arithmetic on nodes gives nodes. Comparisons compare values, as on floats, so that a function
+    takes the same branches as it does on floats; hashing, and so sets and dict keys, go by
+    identity.
+
+    >>> x = leaf(3.0)
+    >>> y = x * x + 1
+    >>> y, y > 9
+    (Node(10.0, add), True)
+    """
+
+    value: float
+    primitive: Primitive
+    operands: tuple[Node | float, ...]
+    index: int
+
+    __array_ufunc__ = None
+    if not TYPE_CHECKING:
+        __float__ = _Refusal()
+
+    def bind(self, primitive: Primitive, operands: Sequence[object]) -> Node:
+        """The node of `primitive` applied to `operands`, each a node or a real number."""
+        if len(operands) == 1:
+            return _node(primitive.value(self.value), primitive, (self,))
+        mine: Sequence[Node | float] = operands  # type: ignore[assignment]  # or it is refused
+        try:
+            values = [
+                x.value if x.__class__ is Node else x if x.__class__ is float else _refuse(x)
+                for x in mine
+            ]
+        except _OddOperandError:
+            plain = [x if isinstance(x, Node) else as_float(x) for x in operands]
+            mine = [x for x in plain if x is not None]
+            if len(mine) < len(plain):
+                return NotImplemented  # type: ignore[no-any-return]  # as operators answer
+            values = [value(x) for x in mine]
+        return _node(primitive.value(*values), primitive, tuple(mine))
+
+    def __lt__(self, other: Node | Number) -> bool:
+        return self.value < (other.value if isinstance(other, Node) else other)
+
+    def __le__(self, other: Node | Number) -> bool:
+        return self.value <= (other.value if isinstance(other, Node) else other)
+
+    def __gt__(self, other: Node | Number) -> bool:
+        return self.value > (other.value if isinstance(other, Node) else other)
+
+    def __ge__(self, other: Node | Number) -> bool:
+        return self.value >= (other.value if isinstance(other, Node) else other)
+
+    def __eq__(self, other: object) -> bool:
+        return self.value == (other.value if isinstance(other, Node) else other)
+
+    def __bool__(self) -> bool:
+        return self.value != 0
+
+    __hash__ = object.__hash__
+
+    def __repr__(self) -> str:
+        return f"Node({self.value!r}, {self.primitive.name})"
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+    def __reduce__(self) -> tuple[Callable[..., Node], tuple[object, ...]]:
+        if not self.operands:
+            return leaf, (self.value,)
+        return _rebuild, (_rows(self),)
+
+
+Scalar: TypeAlias = Node | float
+"""A number that may be part of a graph: what a differentiable function takes and returns."""
+
+
+class _OddOperandError(Exception):
+    """An operand is neither Node nor float: it may still be a real number."""
+
+
+def _refuse(operand: object) -> NoReturn:
+    raise _OddOperandError(operand)
+
+
+class _Cell(Arithmetic):
+    """A node while it is being filled: the same slots, not frozen.
+
+    Filling one and then making it a Node costs a third of what a frozen `__init__` does.
+    """
+
+    __slots__ = ("index", "operands", "primitive", "value")
+
+
+_FILL: Final = """\
+    cell = Cell()
+    cell.value = {value}
+    cell.primitive = {primitive}
+    cell.operands = {operands}
+    cell.index = next_index()
+    cell.__class__ = Node
+"""
+_MAKERS: Final = {
+    "Cell": _Cell,
+    "Node": Node,
+    "as_float": as_float,
+    "next_index": count().__next__,
+}
+_node: Callable[[float, Primitive, tuple[Node | float, ...]], Node] = compile_function(
+    "def function(value, primitive, operands):\n"
+    + _FILL.format(value="value", primitive="primitive", operands="operands")
+    + "    return cell\n",
+    _MAKERS,
+)
+
+
+def leaf(value: float) -> Node:
+    """A fresh node that depends on nothing."""
+    return _node(value, LEAF, ())
+
+
+_FRESH: Final = """\
+def function(numbers):
+    leaves = []
+    for number in numbers:
+        if number.__class__ is Node:
+            leaves.append(node(number.value, ALIAS, (number,)))
+            continue
+{fill}
+        leaves.append(cell)
+    return leaves
+""".format(fill=indent(_FILL.format(value="number", primitive="LEAF", operands="()"), "    "))
+fresh: Callable[[Iterable[Scalar]], list[Node]] = compile_function(
+    _FRESH, _MAKERS | {"LEAF": LEAF, "ALIAS": ALIAS, "node": _node}
+)
+"""A fresh leaf in the place of each number: an alias of it where it is a node itself."""
+
+
+def value(x: Scalar) -> float:
+    """The plain number behind `x`; no derivative flows through it.
+
+    >>> value(leaf(3.0)), value(4.0)
+    (3.0, 4.0)
+    """
+    return x.value if isinstance(x, Node) else x
+
+
+def ancestors(root: Node, first: int = 0) -> list[Node]:
+    """`root` and all nodes beneath it whose index is at least `first`, in topological order."""
+    found = {root.index: root}
+    pending = [root]
+    for node in pending:
+        for operand in node.operands:
+            if isinstance(operand, Node) and operand.index >= first and operand.index not in found:
+                found[operand.index] = operand
+                pending.append(operand)
+    return [found[index] for index in sorted(found)]
+
+
+_Row: TypeAlias = "tuple[float, Primitive, tuple[int | float, ...]] | Node"
+
+
+def _rows(root: Node) -> list[_Row]:
+    """The graph beneath `root` as flat rows, each operand that is a node by its place.
+
+    Pickling rows needs no recursion however deep the graph. Leaves stay nodes, so that two graphs
+    in one pickle go on sharing them.
+    """
+    nodes = ancestors(root)
+    place = {node.index: i for i, node in enumerate(nodes)}
+    return [
+        (
+            node.value,
+            node.primitive,
+            tuple(place[x.index] if isinstance(x, Node) else x for x in node.operands),
+        )
+        if node.operands
+        else node
+        for node in nodes
+    ]
+
+
+def _rebuild(rows: Iterable[_Row]) -> Node:
+    """The root of the graph that `_rows` wrote down."""
+    nodes: list[Node] = []
+    for row in rows:
+        if isinstance(row, Node):
+            nodes.append(row)
+        else:
+            number, primitive, places = row
+            operands = tuple(nodes[x] if isinstance(x, int) else x for x in places)
+            nodes.append(_node(number, primitive, operands))
+    return nodes[-1]
+
+
+_UNARY: Final = "def function(self):\n"
+_BINARY: Final = """\
+def function(self, other):
+    if other.__class__ is float:
+        x = other
+    elif other.__class__ is Node:
+        x = other.value
+    elif other.__class__ is int:
+        x = other = float(other)
+    else:
+        x = other = as_float(other)
+        if x is None:
+            return NotImplemented
+"""
+
+
+def _operator(primitive: Primitive, *operands: str) -> Callable[..., Node]:
+    """An operator of Node that does in one function what `bind` does in several."""
+    plain = {"self": "self.value", "other": "x"}
+    value = primitive.spelling.format(*(plain[name] for name in operands))
+    source = _BINARY if "other" in operands else _UNARY
+    source += _FILL.format(value=value, primitive="primitive", operands=f"({', '.join(operands)},)")
+    source += "    return cell\n"
+    names = {"primitive": primitive, primitive.name: primitive.value}
+    operator: Callable[..., Node] = compile_function(source, _MAKERS | names)
+    return operator
+
+
+for _name, _row, _operands in (
+    ("add", calculus.add, ("self", "other")),
+    ("radd", calculus.add, ("other", "self")),
+    ("sub", calculus.sub, ("self", "other")),
+    ("rsub", calculus.sub, ("other", "self")),
+    ("mul", calculus.mul, ("self", "other")),
+    ("rmul", calculus.mul, ("other", "self")),
+    ("truediv", calculus.div, ("self", "other")),
+    ("rtruediv", calculus.div, ("other", "self")),
+    ("pow", calculus.pow, ("self", "other")),
+    ("rpow", calculus.pow, ("other", "self")),
+    ("neg", calculus.neg, ("self",)),
+    ("abs", calculus.fabs, ("self",)),
+):
+    setattr(Node, f"__{_name}__", _operator(_row, *_operands))

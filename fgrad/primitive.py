@@ -1,0 +1,318 @@
+"""A primitive: one row of the calculus table.
+
+A row says what is computed and how it changes: a value, and one local partial derivative per
+operand, written as a rule over the operands and the answer. Rows are data. What walks them
+(the sweeps, the drawings, the documentation) lives upstairs.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
+from numbers import Real
+from typing import Final, Self, TypeAlias, TypeVar, overload
+
+from attrs import field, frozen
+
+__all__ = [
+    "REAL",
+    "ZERO",
+    "Binary",
+    "Interval",
+    "Operand",
+    "Pairing",
+    "Primitive",
+    "Reduction",
+    "Selection",
+    "Unary",
+    "as_float",
+    "binary",
+    "to_float",
+    "unary",
+]
+
+Rule: TypeAlias = "Callable[..., Operand | float]"
+
+
+class Operand:
+    """What a primitive can be applied to besides a float: it says itself what applying means.
+
+    Abstract, but with no `ABCMeta`, whose `isinstance` would cost more than an operation does.
+    """
+
+    __slots__ = ()
+
+    @abstractmethod
+    def bind(self, primitive: Primitive, operands: Sequence[object]) -> Self:
+        """Apply `primitive` to `operands`, of which at least one is of this kind."""
+
+
+S = TypeVar("S", bound="Operand | float")
+K = TypeVar("K", bound=Operand)
+
+
+class Zero(float):
+    """The type of `ZERO`."""
+
+    __slots__ = ()
+
+
+ZERO: Final = Zero()
+"""A partial that is zero by structure, not by value: nothing flows through it, at any order.
+
+A rule gives it where the answer does not depend on the operand at all (the branch not taken of
+`where`), so that an infinite slope on that side can never make `0 * inf = nan`.
+"""
+
+
+def as_float(number: object) -> float | None:
+    """`number` as a float if it is a real number (int, bool, Fraction, NumPy scalar), else None."""
+    if isinstance(number, (float, int)) or isinstance(number, Real):  # noqa: SIM101 - Real is slow
+        return float(number)
+    kind = type(number)
+    if kind.__module__ == "numpy" and kind.__name__ == "bool":
+        return float(bool(number))
+    return None
+
+
+def to_float(number: object, name: str) -> float:
+    """`number` as a float; a TypeError that says `name` if it is no real number."""
+    plain = as_float(number)
+    if plain is None:
+        message = f"{name}: expected a real number, got {type(number).__name__} {number!r:.60}"
+        raise TypeError(message)
+    return plain
+
+
+@frozen
+class Interval:
+    """The numbers between two ends, which belong to it if `closed`; `hole` is left out."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    closed: bool = True
+    hole: float | None = None
+
+    def __contains__(self, x: float) -> bool:
+        """Whether `x` lies in the interval; nan lies in none."""
+        inside = self.low <= x <= self.high if self.closed else self.low < x < self.high
+        return inside and x != self.hole
+
+    def describe(self, name: str) -> str:
+        """The interval as a condition on `name`, such as `x > 0`; empty for the whole line."""
+        relation = "<=" if self.closed else "<"
+        below, above = math.isfinite(self.low), math.isfinite(self.high)
+        if below and above:
+            return f"{self.low:g} {relation} {name} {relation} {self.high:g}"
+        if below:
+            return f"{name} {relation.replace('<', '>')} {self.low:g}"
+        if above:
+            return f"{name} {relation} {self.high:g}"
+        return "" if self.hole is None else f"{name} != {self.hole:g}"
+
+
+REAL: Final = Interval()
+
+
+@frozen(eq=False, repr=False, kw_only=True)
+class Primitive:
+    """One row: what is computed, and one partial derivative per operand.
+
+    name: how it is called, in the table, in drawings and in messages.
+    value: the function of floats, raising what Python raises.
+    partials: one rule per operand, each over all the operands and, last, the answer. A row of
+        `blocks` k takes any number of operands, in k blocks of equal length, and has one rule a
+        block, over one operand of each block and the answer.
+    spelling: the value as Python text, with `{}` for each operand.
+    limit: the row that stands for this one inside a rule: its value where Python would raise is
+        the limit, since a slope may be infinite where the function is finite.
+    domain: per operand, where the value exists. kinks: where it has no slope; there, and where
+        Python has no rule, `convention` says what the rules give.
+    """
+
+    name: str
+    value: Callable[..., float]
+    partials: tuple[Rule, ...]
+    spelling: str
+    blocks: int = 0
+    limit: Primitive | None = None
+    domain: tuple[Interval, ...]
+    kinks: tuple[float, ...] = ()
+    convention: str = ""
+    compiled: dict[str, Callable[..., object]] = field(factory=dict, init=False)
+    """What the sweeps have compiled from the rules, by kind: a memo of pure functions."""
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+    def __reduce__(self) -> tuple[Callable[[str, str], object], tuple[str, str]]:
+        return _row, (self.partials[0].__module__, self.name)
+
+    def apply(self, operands: Sequence[S | float]) -> S | float:
+        """The answer to `operands`: a float if all are numbers, else whatever they bind to."""
+        for operand in operands:
+            if isinstance(operand, Operand):
+                return operand.bind(self, operands)
+        return self.value(
+            *[x if x.__class__ is float else to_float(x, self.name) for x in operands]
+        )
+
+
+def _row(module: str, name: str) -> object:
+    """The row that a module calls `name`: what unpickling a primitive gives."""
+    return getattr(import_module(module), name)
+
+
+@frozen(eq=False, repr=False, kw_only=True)
+class Unary(Primitive):
+    """A row of one operand: `tanh(x)`. As an attribute of a class, a method: `x.tanh()`."""
+
+    @overload
+    def __call__(self, x: float, /) -> float: ...
+    @overload
+    def __call__(self, x: S, /) -> S: ...
+    def __call__(self, x: S, /) -> S | float:
+        """The answer at `x`."""
+        if x.__class__ is float:
+            return self.value(x)
+        if isinstance(x, Operand):
+            return x.bind(self, (x,))
+        return self.value(to_float(x, self.name))
+
+    @overload
+    def __get__(self, instance: None, owner: object) -> Self: ...
+    @overload
+    def __get__(self, instance: S, owner: object) -> Callable[[], S]: ...
+    def __get__(self, instance: S | None, owner: object) -> Self | Callable[[], S]:
+        """Itself from the class, bound to its operand from an instance, as functions are."""
+        return self if instance is None else lambda: self(instance)
+
+
+@frozen(eq=False, repr=False, kw_only=True)
+class Binary(Primitive):
+    """A row of two operands: `pow(x, y)`."""
+
+    @overload
+    def __call__(self, x: float, y: float, /) -> float: ...
+    @overload
+    def __call__(self, x: K, y: K | float, /) -> K: ...
+    @overload
+    def __call__(self, x: float, y: K, /) -> K: ...
+    @overload
+    def __call__(self, x: S, y: S, /) -> S: ...
+    def __call__(self, x: S, y: S, /) -> S | float:
+        """The answer at `x` and `y`."""
+        return self.apply((x, y))
+
+
+@frozen(eq=False, repr=False, kw_only=True)
+class Selection(Primitive):
+    """The row that chooses: `where(condition, x, y)` is x where the condition holds, else y."""
+
+    @overload
+    def __call__(self, condition: bool, x: float, y: float, /) -> float: ...
+    @overload
+    def __call__(self, condition: bool, x: K, y: K | float, /) -> K: ...
+    @overload
+    def __call__(self, condition: bool, x: float, y: K, /) -> K: ...
+    @overload
+    def __call__(self, condition: bool, x: S, y: S, /) -> S: ...
+    def __call__(self, condition: bool, x: S, y: S, /) -> S | float:
+        """`x` where `condition` (a bool, as comparisons give) holds, else `y`."""
+        return self.apply((condition, x, y))
+
+
+@frozen(eq=False, repr=False, kw_only=True)
+class Reduction(Primitive):
+    """A row of one sequence, of any length but none: `total(xs)`."""
+
+    @overload
+    def __call__(self, xs: Iterable[float], /) -> float: ...
+    @overload
+    def __call__(self, xs: Iterable[S], /) -> S: ...
+    def __call__(self, xs: Iterable[S], /) -> S | float:
+        """The answer to the items of `xs`; a ValueError where there are none."""
+        operands = tuple(xs)
+        if not operands:
+            message = f"{self.name}: expected at least one item, got an empty sequence"
+            raise ValueError(message)
+        return self.apply(operands)
+
+
+@frozen(eq=False, repr=False, kw_only=True)
+class Pairing(Primitive):
+    """A row of two sequences of one length: `dot(ws, xs)`."""
+
+    @overload
+    def __call__(self, ws: Iterable[float], xs: Iterable[float], /) -> float: ...
+    @overload
+    def __call__(self, ws: Iterable[K], xs: Iterable[K | float], /) -> K: ...
+    @overload
+    def __call__(self, ws: Iterable[float], xs: Iterable[K], /) -> K: ...
+    @overload
+    def __call__(self, ws: Iterable[S], xs: Iterable[S], /) -> S: ...
+    def __call__(self, ws: Iterable[S], xs: Iterable[S], /) -> S | float:
+        """The answer to the pairs; a ValueError where the lengths differ or are zero."""
+        left, right = tuple(ws), tuple(xs)
+        if len(left) != len(right) or not left:
+            message = (
+                f"{self.name}: expected two sequences of one length and at least one item, "
+                f"got lengths {len(left)} and {len(right)}"
+            )
+            raise ValueError(message)
+        return self.apply(left + right)
+
+
+def unary(  # noqa: PLR0913 - a row has these columns
+    name: str,
+    value: Callable[[float], float],
+    partial: Rule,
+    *,
+    spelling: str | None = None,
+    limit: Unary | None = None,
+    domain: Interval = REAL,
+    kinks: tuple[float, ...] = (),
+    convention: str = "",
+) -> Unary:
+    """A row of one operand: `partial` is a rule over x and the answer y."""
+    return Unary(
+        name=name,
+        value=value,
+        partials=(partial,),
+        spelling=spelling or name + "({})",
+        limit=limit,
+        domain=(domain,),
+        kinks=kinks,
+        convention=convention,
+    )
+
+
+def binary(  # noqa: PLR0913 - a row has these columns
+    name: str,
+    value: Callable[[float, float], float],
+    x_partial: Rule,
+    y_partial: Rule,
+    *,
+    spelling: str | None = None,
+    limit: Binary | None = None,
+    domain: tuple[Interval, Interval] = (REAL, REAL),
+    convention: str = "",
+) -> Binary:
+    """A row of two operands: each partial is a rule over x, y and the answer z."""
+    return Binary(
+        name=name,
+        value=value,
+        partials=(x_partial, y_partial),
+        spelling=spelling or name + "({}, {})",
+        limit=limit,
+        domain=domain,
+        convention=convention,
+    )

@@ -1,0 +1,134 @@
+"""The types of what the transformations take and give, for type checkers and readers.
+
+An annotation may say `float` (existing code is differentiable unchanged) or `Scalar` (the checker
+then rejects what would lose a derivative). Floats in, floats out; Scalars in, Scalars out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias, TypeVar, overload
+
+if TYPE_CHECKING:
+    from attrs import AttrsInstance
+
+    from fgrad.graph import Scalar
+    from fgrad.primitive import Operand
+
+__all__ = ["Tree"]
+
+
+class _Items(Protocol):
+    """Any tuple, list, NamedTuple, array: but no str, whose `in` takes only a str."""
+
+    def __len__(self, /) -> int: ...
+    def __iter__(self, /) -> Iterator[object]: ...
+    def __contains__(self, value: object, /) -> bool: ...
+    def __getitem__(self, index: int, /) -> object: ...
+
+
+class _Dataclass(Protocol):
+    __dataclass_fields__: ClassVar[dict[str, object]]
+
+
+Tree: TypeAlias = "float | Operand | _Items | Mapping[str, object] | AttrsInstance | _Dataclass"
+"""A number, or a container of numbers and containers; see `fgrad.tree`."""
+
+T = TypeVar("T")
+R_co = TypeVar("R_co", covariant=True)
+
+
+class Grad1(Protocol):
+    """The gradient of a function of one number."""
+
+    @overload
+    def __call__(self, x: float, /) -> float: ...
+    @overload
+    def __call__(self, x: Scalar, /) -> Scalar: ...
+
+
+class Grad2(Protocol):
+    """The gradient of a function of two numbers."""
+
+    @overload
+    def __call__(self, x: float, y: float, /) -> tuple[float, float]: ...
+    @overload
+    def __call__(self, x: Scalar, y: Scalar, /) -> tuple[Scalar, Scalar]: ...
+
+
+class Grad3(Protocol):
+    """The gradient of a function of three numbers."""
+
+    @overload
+    def __call__(self, x: float, y: float, z: float, /) -> tuple[float, float, float]: ...
+    @overload
+    def __call__(self, x: Scalar, y: Scalar, z: Scalar, /) -> tuple[Scalar, Scalar, Scalar]: ...
+
+
+class Grad4(Protocol):
+    """The gradient of a function of four numbers."""
+
+    @overload
+    def __call__(
+        self, x: float, y: float, z: float, w: float, /
+    ) -> tuple[float, float, float, float]: ...
+    @overload
+    def __call__(
+        self, x: Scalar, y: Scalar, z: Scalar, w: Scalar, /
+    ) -> tuple[Scalar, Scalar, Scalar, Scalar]: ...
+
+
+class ValueAndGrad1(Protocol):
+    """The value and the gradient of a function of one number."""
+
+    @overload
+    def __call__(self, x: float, /) -> tuple[float, float]: ...
+    @overload
+    def __call__(self, x: Scalar, /) -> tuple[Scalar, Scalar]: ...
+
+
+class ValueAndGrad2(Protocol):
+    """The value and the gradient of a function of two numbers."""
+
+    @overload
+    def __call__(self, x: float, y: float, /) -> tuple[float, tuple[float, float]]: ...
+    @overload
+    def __call__(self, x: Scalar, y: Scalar, /) -> tuple[Scalar, tuple[Scalar, Scalar]]: ...
+
+
+class ValueAndGrad3(Protocol):
+    """The value and the gradient of a function of three numbers."""
+
+    @overload
+    def __call__(
+        self, x: float, y: float, z: float, /
+    ) -> tuple[float, tuple[float, float, float]]: ...
+    @overload
+    def __call__(
+        self, x: Scalar, y: Scalar, z: Scalar, /
+    ) -> tuple[Scalar, tuple[Scalar, Scalar, Scalar]]: ...
+
+
+class ValueAndGrad4(Protocol):
+    """The value and the gradient of a function of four numbers."""
+
+    @overload
+    def __call__(
+        self, x: float, y: float, z: float, w: float, /
+    ) -> tuple[float, tuple[float, float, float, float]]: ...
+    @overload
+    def __call__(
+        self, x: Scalar, y: Scalar, z: Scalar, w: Scalar, /
+    ) -> tuple[Scalar, tuple[Scalar, Scalar, Scalar, Scalar]]: ...
+
+
+class GradTree(Protocol[T]):
+    """The gradient of a function of one tree: a tree of the same shape."""
+
+    def __call__(self, tree: T, /) -> T: ...
+
+
+class ValueAndGradTree(Protocol[T, R_co]):
+    """The value and the gradient of a function of one tree."""
+
+    def __call__(self, tree: T, /) -> tuple[R_co, T]: ...

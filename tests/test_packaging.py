@@ -1,0 +1,68 @@
+"""The package as it is installed: its tables agree, its import is light, its names are there."""
+
+import csv
+import subprocess
+import sys
+import tomllib
+from collections import Counter
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+import fgrad
+
+ROOT = Path(__file__).parents[1]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+EXTRAS = PYPROJECT["project"]["optional-dependencies"]
+
+SET_UP = [
+    "python3 -m venv .venv && .venv/bin/pip install -e '.[all]' && .venv/bin/fgrad demo",
+    "python3 -m venv .venv && .venv/bin/pip install -e '.[all,test]' && .venv/bin/pytest",
+]
+
+
+def test_the_extra_for_pip_and_the_group_for_poetry_agree() -> None:
+    assert EXTRAS["test"] == PYPROJECT["dependency-groups"]["dev"]
+
+
+def test_the_extra_all_is_the_other_extras_together() -> None:
+    assert set(EXTRAS["all"]) == {*EXTRAS["native"], *EXTRAS["draw"], *EXTRAS["cli"]}
+
+
+def test_fgrad_depends_on_attrs_alone() -> None:
+    (only,) = PYPROJECT["project"]["dependencies"]
+    assert only.startswith("attrs")
+
+
+def test_the_readme_gives_the_two_set_up_commands() -> None:
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if line.startswith("python3 -m venv ")] == SET_UP
+
+
+def test_the_import_is_light() -> None:
+    heavy = {"argparse", "asyncio", "json", "multiprocessing", "numpy"}
+    script = "import sys, fgrad; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert "fgrad" in loaded
+    assert heavy.isdisjoint(loaded)
+
+
+def test_every_public_name_is_there_and_exported_once() -> None:
+    assert [name for name, count in Counter(fgrad.__all__).items() if count > 1] == []
+    assert [name for name in fgrad.__all__ if not hasattr(fgrad, name)] == []
+
+
+def test_the_type_marker_is_shipped() -> None:
+    assert resources.files(fgrad).joinpath("py.typed").is_file()
+
+
+def test_the_irises_are_shipped_whole() -> None:
+    with resources.files(fgrad).joinpath("data/iris.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    species = Counter(row.pop("species") for row in rows)
+    assert species == {"setosa": 50, "versicolor": 50, "virginica": 50}
+    assert {len(row) for row in rows} == {4}
+    assert sum(float(row["sepal_length"]) for row in rows) == pytest.approx(876.5)

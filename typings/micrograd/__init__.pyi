@@ -1,0 +1,1 @@
+# micrograd 0.1, which tests/bench measures against.

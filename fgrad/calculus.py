@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import math
 import operator as op
-from functools import reduce
 from typing import TYPE_CHECKING, Final
 
-from fgrad import ieee
+from fgrad import elementary
 from fgrad.primitive import (
+    NONNEGATIVE,
+    NONZERO,
+    POSITIVE,
     REAL,
     ZERO,
-    Interval,
     Pairing,
     Primitive,
     Reduction,
@@ -28,69 +29,14 @@ from fgrad.primitive import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-POSITIVE: Final = Interval(low=0.0, closed=False)
-NONNEGATIVE: Final = Interval(low=0.0)
-NONZERO: Final = Interval(hole=0.0)
-
-
-# How the answers are computed where neither Python's operators nor its math module say it.
-
-
-def real_power(x: float, y: float) -> float:
-    """x ** y as Python has it, but a ValueError where Python's answer is complex."""
-    z: float | complex = x**y
-    if isinstance(z, complex):
-        message = (
-            f"pow: {x!r} ** {y!r} is complex: a negative base needs a whole exponent "
-            "(for a real cube root write -(-x) ** (1 / 3))"
-        )
-        raise ValueError(message)  # noqa: TRY004 - the types are right, the numbers are not
-    return z
-
-
-def signum(x: float) -> float:
-    """-1.0, 0.0 or 1.0 as x is below, at or above 0; nan stays nan."""
-    return math.copysign(1.0, x) if x < 0 or x > 0 else x
-
-
-def rectifier(x: float) -> float:
-    """x above 0, else 0.0; nan stays nan."""
-    return 0.0 if x <= 0 else x
-
-
-def logistic(x: float) -> float:
-    """1 / (1 + exp(-x)), exact to the last digits in both tails."""
-    if x >= 0:
-        return 1.0 / (1.0 + math.exp(-x))
-    return math.exp(x) / (1.0 + math.exp(x))
-
-
-def soft_rectifier(x: float) -> float:
-    """log(1 + exp(x)), exact to the last digits in both tails."""
-    return (x if x > 0 else 0.0) + math.log1p(math.exp(-abs(x))) if x == x else x  # noqa: PLR0124 - nan
-
-
-def left_to_right_sum(*xs: float) -> float:
-    """x_1 + x_2 + …, from the left: from Python 3.12 on the builtin compensates."""
-    return reduce(op.add, xs)
-
-
-def left_to_right_dot(*operands: float) -> float:
-    """w_1 x_1 + w_2 x_2 + …, from the left; the w are the first half of the operands."""
-    half = len(operands) // 2
-    terms: Iterable[float] = map(op.mul, operands[:half], operands[half:])
-    return reduce(op.add, terms)
-
-
-# The rows. `quotient`, `power` and `logarithm` are what /, ** and log become inside a rule.
-
+# `quotient`, `power` and `logarithm` are what /, ** and log become inside a rule.
 add = binary("add", op.add, lambda x, y, z: 1, lambda x, y, z: 1, spelling="({} + {})")
 sub = binary("sub", op.sub, lambda x, y, z: 1, lambda x, y, z: -1, spelling="({} - {})")
 mul = binary("mul", op.mul, lambda x, y, z: y, lambda x, y, z: x, spelling="({} * {})")
 
-quotient = binary("quotient", ieee.quotient, lambda x, y, z: 1 / y, lambda x, y, z: -z / y)
+quotient = binary("quotient", elementary.quotient, lambda x, y, z: 1 / y, lambda x, y, z: -z / y)
 div = binary(
     "div",
     op.truediv,
@@ -102,7 +48,7 @@ div = binary(
 
 power = binary(
     "power",
-    ieee.power,
+    elementary.power,
     lambda x, y, z: where((x == 0) & (y == 0), ZERO, y * x ** (y - 1)),
     lambda x, y, z: where(x == 0, ZERO, z * log(x)),
     domain=(NONNEGATIVE, REAL),
@@ -113,7 +59,7 @@ power = binary(
 )
 pow = binary(  # noqa: A001 - the row is called what Python calls it
     "pow",
-    real_power,
+    elementary.real_power,
     *power.partials,
     limit=power,
     domain=(NONNEGATIVE, REAL),
@@ -124,23 +70,25 @@ neg = unary("neg", op.neg, lambda x, y: -1, spelling="(-{})")
 # y + 0 turns the -0.0 that sqrt(-0.0) is into 0.0: the slope there is inf, not -inf
 sqrt = unary("sqrt", math.sqrt, lambda x, y: 0.5 / (y + 0), domain=NONNEGATIVE)
 exp = unary("exp", math.exp, lambda x, y: y)
-logarithm = unary("logarithm", ieee.logarithm, lambda x, y: 1 / x)
+logarithm = unary("logarithm", elementary.logarithm, lambda x, y: 1 / x)
 log: Unary = unary("log", math.log, *logarithm.partials, limit=logarithm, domain=POSITIVE)
 sin = unary("sin", math.sin, lambda x, y: cos(x))
 cos: Unary = unary("cos", math.cos, lambda x, y: -sin(x))
 tanh = unary("tanh", math.tanh, lambda x, y: 1 - y * y)
-sigmoid: Unary = unary("sigmoid", logistic, lambda x, y: y * sigmoid(-x))
-softplus = unary("softplus", soft_rectifier, lambda x, y: sigmoid(x))
+sigmoid: Unary = unary("sigmoid", elementary.logistic, lambda x, y: y * sigmoid(-x))
+softplus = unary("softplus", elementary.soft_rectifier, lambda x, y: sigmoid(x))
 
 relu = unary(
     "relu",
-    rectifier,
+    elementary.rectifier,
     lambda x, y: where(x <= 0, ZERO, where(x > 0, 1, x)),
     kinks=(0.0,),
     convention="slope 0 at 0",
 )
 fabs = unary("fabs", math.fabs, lambda x, y: sign(x), kinks=(0.0,), convention="slope 0 at 0")
-sign: Unary = unary("sign", signum, lambda x, y: ZERO, kinks=(0.0,), convention="slope 0 at 0")
+sign: Unary = unary(
+    "sign", elementary.signum, lambda x, y: ZERO, kinks=(0.0,), convention="slope 0 at 0"
+)
 
 where: Selection = Selection(
     name="where",
@@ -156,7 +104,7 @@ where: Selection = Selection(
 )
 total = Reduction(
     name="total",
-    value=left_to_right_sum,
+    value=elementary.left_to_right_sum,
     partials=(lambda x, z: 1,),
     spelling="total({})",
     blocks=1,
@@ -164,7 +112,7 @@ total = Reduction(
 )
 dot = Pairing(
     name="dot",
-    value=left_to_right_dot,
+    value=elementary.left_to_right_dot,
     partials=(lambda w, x, z: x, lambda w, x, z: w),
     spelling="dot({}, {})",
     blocks=2,
@@ -175,3 +123,5 @@ TABLE: Final[Mapping[str, Primitive]] = {
     name: row for name, row in list(globals().items()) if isinstance(row, Primitive)
 }
 """Every row by its name, in the order of the page."""
+if not TYPE_CHECKING:
+    __all__ = [*TABLE, "TABLE"]  # noqa: PLE0604 - the keys of the table are names

@@ -17,6 +17,9 @@ from typing import Final, Self, TypeAlias, TypeVar, overload
 from attrs import field, frozen
 
 __all__ = [
+    "NONNEGATIVE",
+    "NONZERO",
+    "POSITIVE",
     "REAL",
     "ZERO",
     "Binary",
@@ -114,6 +117,9 @@ class Interval:
 
 
 REAL: Final = Interval()
+POSITIVE: Final = Interval(low=0.0, closed=False)
+NONNEGATIVE: Final = Interval(low=0.0)
+NONZERO: Final = Interval(hole=0.0)
 
 
 @frozen(eq=False, repr=False, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self, TypeAlias
 
-from fgrad.calculus import add, div, fabs, mul, neg, pow, sub  # noqa: A004 - the row's own name
+from fgrad.calculus import add, div, fabs, floordiv, mod, mul, neg, pow, sub  # noqa: A004 - a row
 from fgrad.primitive import Operand
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ Number: TypeAlias = "float | Fraction"
 
 
 class Arithmetic(Operand):
-    """An operand under `+ - * / **`, unary minus and plus, and `abs`.
+    """An operand under `+ - * / // % **`, unary minus and plus, and `abs`.
 
     `bind` answers `NotImplemented` where it cannot take an operand, as Python's operators do.
     """
@@ -53,6 +53,18 @@ class Arithmetic(Operand):
 
     def __rpow__(self, other: Number, /) -> Self:
         return self.bind(pow, (other, self))
+
+    def __floordiv__(self, other: Self | Number, /) -> Self:
+        return self.bind(floordiv, (self, other))
+
+    def __rfloordiv__(self, other: Number, /) -> Self:
+        return self.bind(floordiv, (other, self))
+
+    def __mod__(self, other: Self | Number, /) -> Self:
+        return self.bind(mod, (self, other))
+
+    def __rmod__(self, other: Number, /) -> Self:
+        return self.bind(mod, (other, self))
 
     def __neg__(self) -> Self:
         return self.bind(neg, (self,))

@@ -19,17 +19,26 @@ from fgrad.primitive import (
     POSITIVE,
     REAL,
     ZERO,
+    Binary,
+    Interval,
     Pairing,
     Primitive,
     Reduction,
     Selection,
     Unary,
+    Variadic,
     binary,
     unary,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+LN_2: Final = math.log(2.0)
+LN_10: Final = math.log(10.0)
+BELL: Final = 2.0 / math.sqrt(math.pi)
+UNIT: Final = Interval(-1.0, 1.0)
+STEPS: Final = "slope 0, at the steps too"
 
 # `quotient`, `power` and `logarithm` are what /, ** and log become inside a rule.
 add = binary("add", op.add, lambda x, y, z: 1, lambda x, y, z: 1, spelling="({} + {})")
@@ -75,9 +84,60 @@ log: Unary = unary("log", math.log, *logarithm.partials, limit=logarithm, domain
 sin = unary("sin", math.sin, lambda x, y: cos(x))
 cos: Unary = unary("cos", math.cos, lambda x, y: -sin(x))
 tanh = unary("tanh", math.tanh, lambda x, y: 1 - y * y)
+sinh = unary("sinh", math.sinh, lambda x, y: cosh(x))
+cosh: Unary = unary("cosh", math.cosh, lambda x, y: sinh(x))
+tan = unary("tan", math.tan, lambda x, y: 1 + y * y)
+
+asin = unary("asin", math.asin, lambda x, y: 1 / sqrt((1 - x) * (1 + x)), domain=UNIT)
+acos = unary("acos", math.acos, lambda x, y: -1 / sqrt((1 - x) * (1 + x)), domain=UNIT)
+atan = unary("atan", math.atan, lambda x, y: 1 / (1 + x * x))
+asinh = unary("asinh", math.asinh, lambda x, y: 1 / hypot(1, x))
+acosh = unary(
+    "acosh",
+    math.acosh,
+    lambda x, y: 1 / (sqrt(x - 1) * sqrt(x + 1)),
+    domain=Interval(low=1.0),
+)
+atanh = unary(
+    "atanh",
+    math.atanh,
+    lambda x, y: 1 / ((1 - x) * (1 + x)),
+    domain=Interval(-1.0, 1.0, closed=False),
+)
+# by way of hypot, whose square may over- or underflow where the slope does not
+atan2 = binary(
+    "atan2",
+    math.atan2,
+    lambda x, y, z: y / hypot(x, y) / hypot(x, y),
+    lambda x, y, z: -x / hypot(x, y) / hypot(x, y),
+    convention="at the origin nan",
+)
+
+exp2 = unary("exp2", math.exp2, lambda x, y: y * LN_2)
+expm1 = unary("expm1", math.expm1, lambda x, y: exp(x))
+log1p = unary("log1p", math.log1p, lambda x, y: 1 / (1 + x), domain=Interval(-1.0, closed=False))
+log2 = unary("log2", math.log2, lambda x, y: 1 / (x * LN_2), domain=POSITIVE)
+log10 = unary("log10", math.log10, lambda x, y: 1 / (x * LN_10), domain=POSITIVE)
+cbrt = unary("cbrt", math.cbrt, lambda x, y: 1 / (3 * y * y), convention="slope inf at 0")
+erf = unary("erf", math.erf, lambda x, y: BELL * exp(-x * x))
+erfc = unary("erfc", math.erfc, lambda x, y: -BELL * exp(-x * x))
+lgamma = unary("lgamma", math.lgamma, lambda x, y: polygamma(0, x), domain=POSITIVE)
+gamma = unary("gamma", math.gamma, lambda x, y: y * polygamma(0, x), domain=POSITIVE)
+polygamma: Binary = binary(
+    "polygamma",
+    elementary.polygamma,
+    lambda n, x, y: ZERO,
+    lambda n, x, y: polygamma(n + 1, x),
+    domain=(NONNEGATIVE, POSITIVE),
+    convention="the order is a whole number; nothing flows to it",
+)
+degrees = unary("degrees", math.degrees, lambda x, y: 180 / math.pi)
+radians = unary("radians", math.radians, lambda x, y: math.pi / 180)
+
 sigmoid: Unary = unary("sigmoid", elementary.logistic, lambda x, y: y * sigmoid(-x))
 softplus = unary("softplus", elementary.soft_rectifier, lambda x, y: sigmoid(x))
 
+# Not smooth: at a kink a row states its convention.
 relu = unary(
     "relu",
     elementary.rectifier,
@@ -88,6 +148,67 @@ relu = unary(
 fabs = unary("fabs", math.fabs, lambda x, y: sign(x), kinks=(0.0,), convention="slope 0 at 0")
 sign: Unary = unary(
     "sign", elementary.signum, lambda x, y: ZERO, kinks=(0.0,), convention="slope 0 at 0"
+)
+copysign: Binary = binary(
+    "copysign",
+    math.copysign,
+    lambda x, y, z: copysign(1, x) * copysign(1, y),
+    lambda x, y, z: ZERO,
+    convention="at x = 0 the slope to the side of its sign; nothing flows to y",
+)
+maximum = binary(
+    "maximum",
+    elementary.larger,
+    lambda x, y, z: where(x > y, 1, where(x < y, ZERO, where(x == y, 0.5, where(x != x, 1, ZERO)))),  # noqa: PLR0124
+    lambda x, y, z: where(x < y, 1, where(x > y, ZERO, where(x == y, 0.5, where(x != x, ZERO, 1)))),  # noqa: PLR0124
+    convention="half to each at a tie; all to the nan",
+)
+minimum = binary(
+    "minimum",
+    elementary.smaller,
+    lambda x, y, z: where(x < y, 1, where(x > y, ZERO, where(x == y, 0.5, where(x != x, 1, ZERO)))),  # noqa: PLR0124
+    lambda x, y, z: where(x > y, 1, where(x < y, ZERO, where(x == y, 0.5, where(x != x, ZERO, 1)))),  # noqa: PLR0124
+    convention="half to each at a tie; all to the nan",
+)
+floor = unary("floor", elementary.to_floor, lambda x, y: ZERO, convention=STEPS)
+ceil = unary("ceil", elementary.to_ceiling, lambda x, y: ZERO, convention=STEPS)
+trunc = unary("trunc", elementary.to_zero, lambda x, y: ZERO, convention=STEPS)
+round: Unary = unary(  # noqa: A001 - the row is called what Python calls it
+    "round", elementary.to_nearest, lambda x, y: ZERO, convention=STEPS
+)
+floordiv: Binary = binary(
+    "floordiv",
+    op.floordiv,
+    lambda x, y, z: ZERO,
+    lambda x, y, z: ZERO,
+    spelling="({} // {})",
+    domain=(REAL, NONZERO),
+    convention=STEPS,
+)
+mod = binary(
+    "mod",
+    op.mod,
+    lambda x, y, z: 1,
+    lambda x, y, z: -floordiv(x, y),
+    spelling="({} % {})",
+    domain=(REAL, NONZERO),
+    convention="the slope beside the jump",
+)
+fmod = binary(
+    "fmod",
+    math.fmod,
+    lambda x, y, z: 1,
+    lambda x, y, z: -round((x - z) / y),
+    domain=(REAL, NONZERO),
+    convention="the slope beside the jump",
+)
+remainder = binary(
+    "remainder",
+    math.remainder,
+    lambda x, y, z: 1,
+    lambda x, y, z: -round((x - z) / y),
+    domain=(REAL, NONZERO),
+    convention="the slope beside the jump",
 )
 
 where: Selection = Selection(
@@ -117,6 +238,24 @@ dot = Pairing(
     spelling="dot({}, {})",
     blocks=2,
     domain=(REAL, REAL),
+)
+
+hypot: Variadic = Variadic(
+    name="hypot",
+    value=math.hypot,
+    partials=(lambda x, z: x / z,),
+    spelling="hypot({})",
+    blocks=1,
+    domain=(REAL,),
+    convention="at the origin nan",
+)
+logsumexp = Variadic(
+    name="logsumexp",
+    value=elementary.log_sum_exp,
+    partials=(lambda x, z: exp(x - z),),
+    spelling="logsumexp({})",
+    blocks=1,
+    domain=(REAL,),
 )
 
 TABLE: Final[Mapping[str, Primitive]] = {

@@ -55,7 +55,8 @@ class Symbol(Arithmetic):
         rows = {row.name: row}
         for symbol in symbols:
             rows |= symbol.rows
-        text = row.spelling.format(*(symbol.text for symbol in symbols))
+        texts = [symbol.text for symbol in symbols]
+        text = row.spelling.format(*([", ".join(texts)] if row.blocks else texts))
         return Symbol(text, rows, self.limits)
 
     def _compare(self, relation: str, other: object) -> Symbol:

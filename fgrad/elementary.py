@@ -16,16 +16,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
+    "larger",
     "left_to_right_dot",
     "left_to_right_sum",
+    "log_sum_exp",
     "logarithm",
     "logistic",
+    "polygamma",
     "power",
     "quotient",
     "real_power",
     "rectifier",
     "signum",
+    "smaller",
     "soft_rectifier",
+    "to_ceiling",
+    "to_floor",
+    "to_nearest",
+    "to_zero",
 ]
 
 
@@ -114,3 +122,72 @@ def left_to_right_dot(*operands: float) -> float:
     half = len(operands) // 2
     terms: Iterable[float] = map(op.mul, operands[:half], operands[half:])
     return reduce(op.add, terms)
+
+
+def larger(x: float, y: float) -> float:
+    """The larger of x and y; nan if either is."""
+    return x if x >= y or math.isnan(x) else y
+
+
+def smaller(x: float, y: float) -> float:
+    """The smaller of x and y; nan if either is."""
+    return x if x <= y or math.isnan(x) else y
+
+
+def to_floor(x: float) -> float:
+    """The largest whole number up to x, as a float."""
+    return float(math.floor(x))
+
+
+def to_ceiling(x: float) -> float:
+    """The smallest whole number from x on, as a float."""
+    return float(math.ceil(x))
+
+
+def to_zero(x: float) -> float:
+    """The whole part of x, as a float."""
+    return float(math.trunc(x))
+
+
+def to_nearest(x: float) -> float:
+    """The whole number nearest to x, the even one of two, as a float."""
+    return float(round(x))
+
+
+def log_sum_exp(*xs: float) -> float:
+    """log(exp(x_1) + exp(x_2) + …), shifted by the largest so that nothing overflows."""
+    top = reduce(larger, xs)
+    if not math.isfinite(top):
+        return top
+    return top + math.log(left_to_right_sum(*(math.exp(x - top) for x in xs)))
+
+
+# The Bernoulli numbers B_2, B_4, …, of the expansion of polygamma at infinity.
+_BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798)
+_FAR = 20.0
+
+
+def polygamma(order: float, x: float) -> float:
+    """The derivative of this order (a whole number from 0) of digamma, the slope of lgamma.
+
+    A ValueError at the poles 0, -1, -2, …. Carried up to x >= 20 by its recurrence, where the
+    asymptotic series is exact to the last digits (Abramowitz and Stegun 6.4.6 and 6.4.11).
+    """
+    n = int(order)
+    if x <= 0 and x == math.floor(x):
+        message = f"polygamma: {x!r} is a pole"
+        raise ValueError(message)
+    if x < -_FAR and n == 0:  # the reflection formula: no long way up
+        return polygamma(0, 1 - x) - math.pi / math.tan(math.pi * x)
+    below = 0.0
+    while x < _FAR + n:
+        below += x ** -(n + 1)
+        x += 1.0
+    sign = -1.0 if n % 2 == 0 else 1.0
+    factorial = math.factorial(n)
+    lead = -math.log(x) if n == 0 else math.factorial(n - 1) * x**-n
+    series = lead + factorial / (2 * x ** (n + 1))
+    for k, bernoulli in enumerate(_BERNOULLI, 1):
+        ratio = math.factorial(2 * k + n - 1) / math.factorial(2 * k)
+        series += bernoulli * ratio * x ** -(2 * k + n)
+    return sign * (series + factorial * below)

@@ -282,6 +282,10 @@ for _name, _row, _operands in (
     ("rtruediv", calculus.div, ("other", "self")),
     ("pow", calculus.pow, ("self", "other")),
     ("rpow", calculus.pow, ("other", "self")),
+    ("floordiv", calculus.floordiv, ("self", "other")),
+    ("rfloordiv", calculus.floordiv, ("other", "self")),
+    ("mod", calculus.mod, ("self", "other")),
+    ("rmod", calculus.mod, ("other", "self")),
     ("neg", calculus.neg, ("self",)),
     ("abs", calculus.fabs, ("self",)),
 ):

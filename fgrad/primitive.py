@@ -30,6 +30,7 @@ __all__ = [
     "Reduction",
     "Selection",
     "Unary",
+    "Variadic",
     "as_float",
     "binary",
     "to_float",
@@ -131,7 +132,7 @@ class Primitive:
     partials: one rule per operand, each over all the operands and, last, the answer. A row of
         `blocks` k takes any number of operands, in k blocks of equal length, and has one rule a
         block, over one operand of each block and the answer.
-    spelling: the value as Python text, with `{}` for each operand.
+    spelling: the value as Python text, with `{}` for each operand, or one for all in a block.
     limit: the row that stands for this one inside a rule: its value where Python would raise is
         the limit, since a slope may be infinite where the function is finite.
     domain: per operand, where the value exists. kinks: where it has no slope; there, and where
@@ -275,6 +276,22 @@ class Pairing(Primitive):
             )
             raise ValueError(message)
         return self.apply(left + right)
+
+
+@frozen(eq=False, repr=False, kw_only=True)
+class Variadic(Primitive):
+    """A row of any number of operands, at least one: `hypot(x, y, z)`."""
+
+    @overload
+    def __call__(self, *xs: float) -> float: ...
+    @overload
+    def __call__(self, *xs: S) -> S: ...
+    def __call__(self, *xs: S) -> S | float:
+        """The answer to the operands; a TypeError if there are none."""
+        if not xs:
+            message = f"{self.name}: expected at least one number, got none"
+            raise TypeError(message)
+        return self.apply(xs)
 
 
 def unary(  # noqa: PLR0913 - a row has these columns

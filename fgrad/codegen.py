@@ -16,7 +16,7 @@ from typing import Any, Final, Literal, TypeAlias
 from attrs import frozen
 
 from fgrad.arithmetic import Arithmetic
-from fgrad.primitive import ZERO, Primitive, to_float
+from fgrad.primitive import ZERO, Operand, Primitive, to_float
 
 __all__ = [
     "Kind",
@@ -52,9 +52,7 @@ class Symbol(Arithmetic):
         """The spelling of `primitive`, or of its limit, with the operands in it."""
         row = primitive.limit if self.limits and primitive.limit else primitive
         symbols = [_symbol(operand, primitive.name) for operand in operands]
-        rows = {row.name: row}
-        for symbol in symbols:
-            rows |= symbol.rows
+        rows = _merged([{row.name: row}, *(symbol.rows for symbol in symbols)])
         texts = [symbol.text for symbol in symbols]
         text = row.spelling.format(*([", ".join(texts)] if row.blocks else texts))
         return Symbol(text, rows, self.limits)
@@ -62,7 +60,7 @@ class Symbol(Arithmetic):
     def _compare(self, relation: str, other: object) -> Symbol:
         symbol = _symbol(other, relation)
         text = f"({self.text} {relation} {symbol.text})"
-        return Symbol(text, {**self.rows, **symbol.rows}, self.limits)
+        return Symbol(text, _merged([self.rows, symbol.rows]), self.limits)
 
     def __lt__(self, other: object) -> Symbol:
         return self._compare("<", other)
@@ -99,6 +97,17 @@ def _symbol(operand: object, name: str) -> Symbol:
     return Symbol(text, {})
 
 
+def _merged(tables: Iterable[Mapping[str, Primitive]]) -> dict[str, Primitive]:
+    """The rows of all `tables`; a ValueError where one name means two rows."""
+    merged: dict[str, Primitive] = {}
+    for table in tables:
+        for name, row in table.items():
+            if merged.setdefault(name, row) is not row:
+                message = f"a rule uses two rows called {name}: rename one"
+                raise ValueError(message)
+    return merged
+
+
 def trace(primitive: Primitive, *, limits: bool = True) -> tuple[Symbol, ...]:
     """The rules of a row as expressions, one a column; with `limits`, over the limits of rows."""
     width = primitive.blocks or len(primitive.partials)
@@ -114,37 +123,46 @@ def compile_function(source: str, namespace: Mapping[str, object]) -> Callable[.
     return function
 
 
+# The names that end in _ are the machinery's: no row is called so.
 _SWEEP: Final = """\
-def function(offsets, cotangents, nodes, first):
-    for here in offsets:
-        cotangent = cotangents[here]
-        if cotangent is None:
+def function(offsets_, cotangents_, nodes_, first_):
+    for here_ in offsets_:
+        cotangent_ = cotangents_[here_]
+        if cotangent_ is None:
             continue
-        node = nodes[here]
-        primitive = node.primitive
+        node_ = nodes_[here_]
+        row_ = node_.primitive
         {cases}else:
-            compiled = primitive.compiled
-            pull = compiled["{kind}"] if "{kind}" in compiled else compile_pull(primitive, "{kind}")
-            pull(node, cotangent, cotangents, nodes, first)
+            steps_ = row_.compiled
+            pull_ = steps_.get("pull {kind}") or compile_pull(row_, "{kind}")
+            pull_(node_, cotangent_, cotangents_, nodes_, first_)
 """
-
 _CASE: Final = """\
-if primitive is {name}_row:
+if row_ is {name}_row_:
 {pull}\
         el"""
-
-_CONTRIBUTION: Final = """\
+_PULL: Final = """\
     if {conditions}:
-        offset = {name}_.index - first
-        if offset < 0:
+        offset_ = {name}_.index - first_
+        if offset_ < 0:
             raise OlderNode
-        term = {term}
-        before = cotangents[offset]
-        if before is None:
-            cotangents[offset] = term
-            nodes[offset] = {name}_
+        term_ = {term}
+        before_ = cotangents_[offset_]
+        if before_ is None:
+            cotangents_[offset_] = term_
+            nodes_[offset_] = {name}_
         else:
-            cotangents[offset] = before + term
+            cotangents_[offset_] = before_ + term_
+"""
+_PUSH: Final = """\
+    if {conditions}:
+        offset_ = {name}_.index - first_
+        if offset_ < 0:
+            raise OlderNode
+        direction_ = tangents_.get(offset_)
+        if direction_ is not None:
+            term_ = {term}
+            tangent_ = term_ if tangent_ is None else tangent_ + term_
 """
 
 
@@ -156,37 +174,57 @@ def compile_sweep(rows: Iterable[Primitive], kind: Kind) -> Callable[..., object
     cases = ""
     names: dict[str, object] = {"compile_pull": compile_pull}
     for row in rows:
-        pull, used = _pull(row, kind)
+        pull, used = _step(row, kind, _PULL, "cotangent_")
         cases += _CASE.format(name=row.name, pull=indent(pull, "        "))
-        names |= used | {f"{row.name}_row": row}
+        names |= used | {f"{row.name}_row_": row}
     source = _SWEEP.format(cases=cases.removesuffix("el"), kind=kind)
     return compile_function(source, names)
 
 
 def compile_pull(primitive: Primitive, kind: Kind) -> Callable[..., object]:
-    """One step of a sweep, down through a node of this row, kept with the row."""
-    body, names = _pull(primitive, kind)
-    source = f"def function(node, cotangent, cotangents, nodes, first):\n{body or '    pass'}"
-    return primitive.compiled.setdefault(kind, compile_function(source, names))
+    """The step of a sweep down through a node of this row, kept with the row.
 
-
-def _pull(primitive: Primitive, kind: Kind) -> tuple[str, dict[str, object]]:
-    """The lines of a step down through `node`, and the names they need.
-
-    They add cotangent * partial to the cotangent of each operand that is a node, and note the
+    It adds cotangent * partial to the cotangent of each operand that is a node, and notes the
     node, both at the offset of its index from `first`.
+    """
+    body, names = _step(primitive, kind, _PULL, "cotangent_")
+    body = body or "    pass\n"
+    source = f"def function(node_, cotangent_, cotangents_, nodes_, first_):\n{body}"
+    return primitive.compiled.setdefault(f"pull {kind}", compile_function(source, names))
+
+
+def compile_push(primitive: Primitive, kind: Kind) -> Callable[..., Operand | float | None]:
+    """The step of a sweep up to a node of this row, kept with the row.
+
+    It gives the sum of tangent * partial over the operands that have a tangent, None if none has.
+    """
+    body, names = _step(primitive, kind, _PUSH, "direction_")
+    source = (
+        f"def function(node_, tangents_, first_):\n    tangent_ = None\n{body}    return tangent_\n"
+    )
+    return primitive.compiled.setdefault(f"push {kind}", compile_function(source, names))
+
+
+def _step(
+    primitive: Primitive, kind: Kind, template: str, flow: str
+) -> tuple[str, dict[str, object]]:
+    """The lines of one step of a sweep at `node`, and the names that they need.
+
+    For each operand that is a node `template` says what becomes of `flow` * partial.
     """
     columns = dict(zip(NAMES, trace(primitive), strict=False))
     rules = " ".join(symbol.text for symbol in columns.values())
     used = [name for name in (*columns, ANSWER) if re.search(rf"\b{name}\b", rules)]
     body = "".join(_value(name, kind) for name in used if name != ANSWER)
-    body += "".join(_contribution(name, symbol.text, kind) for name, symbol in columns.items())
+    for name, symbol in columns.items():
+        if symbol.text != "ZERO":
+            body += template.format(name=name, **_fill(name, symbol.text, kind, flow))
     if primitive.blocks:
         body = _loop_header(list(columns)) + indent(body, "    ")
     elif columns:
-        body = f"    ({', '.join(f'{name}_' for name in columns)},) = node.operands\n" + body
+        body = f"    ({', '.join(f'{name}_' for name in columns)},) = node_.operands\n" + body
     if ANSWER in used:
-        body = f"    {ANSWER} = node{'.value' if kind == 'floats' else ''}\n" + body
+        body = f"    {ANSWER} = node_{'.value' if kind == 'floats' else ''}\n" + body
     rows = {name: row for symbol in columns.values() for name, row in symbol.rows.items()}
     functions = {name: row if kind == "nodes" else row.value for name, row in rows.items()}
     constants = {"inf": math.inf, "nan": math.nan, "ZERO": ZERO, "OlderNode": OlderNode}
@@ -200,26 +238,24 @@ def _value(name: str, kind: Kind) -> str:
     return f"    {name} = {name}_ if {name}_.__class__ is float else {name}_.value\n"
 
 
-def _contribution(name: str, partial: str, kind: Kind) -> str:
-    """The lines that add to the cotangent of the operand called `name`."""
-    if partial == "ZERO":
-        return ""
+def _fill(name: str, partial: str, kind: Kind, flow: str) -> dict[str, str]:
+    """When something flows between the node and the operand called `name`, and what."""
     conditions = [f"{name}_.__class__ is not float"]
     if kind == "nodes":
-        conditions.append(f"{name}_.index >= first")
+        conditions.append(f"{name}_.index >= first_")
     if "ZERO" in partial:
-        conditions.append(f"(partial := {partial}) is not ZERO")
-        partial = "partial"
-    term = {"1.0": "cotangent", "-1.0": "-cotangent"}.get(partial, f"cotangent * {partial}")
-    return _CONTRIBUTION.format(name=name, conditions=" and ".join(conditions), term=term)
+        conditions.append(f"(partial_ := {partial}) is not ZERO")
+        partial = "partial_"
+    term = {"1.0": flow, "-1.0": f"-{flow}"}.get(partial, f"{flow} * {partial}")
+    return {"conditions": " and ".join(conditions), "term": term}
 
 
 def _loop_header(names: Sequence[str]) -> str:
     """The lines that run over the operands of a row of blocks, one of each block at a time."""
     count = len(names)
-    blocks = ", ".join(f"operands[{i} * size : {i + 1} * size]" for i in range(count))
+    blocks = ", ".join(f"operands_[{i} * size_ : {i + 1} * size_]" for i in range(count))
     return (
-        "    operands = node.operands\n"
-        f"    size = len(operands) // {count}\n"
+        "    operands_ = node_.operands\n"
+        f"    size_ = len(operands_) // {count}\n"
         f"    for {', '.join(f'{name}_' for name in names)}, in zip({blocks}):\n"
     )

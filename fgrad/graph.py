@@ -195,10 +195,15 @@ def value(x: Scalar) -> float:
     return x.value if isinstance(x, Node) else x
 
 
-def ancestors(root: Node, first: int = 0) -> list[Node]:
-    """`root` and all nodes beneath it whose index is at least `first`, in topological order."""
-    found = {root.index: root}
-    pending = [root]
+def ancestors(*roots: Node, first: int = 0) -> list[Node]:
+    """The roots and all nodes beneath them whose index is at least `first`, topologically sorted.
+
+    >>> x = leaf(2.0)
+    >>> ancestors(x * x)
+    [Node(2.0, leaf), Node(4.0, mul)]
+    """
+    found = {root.index: root for root in roots if root.index >= first}
+    pending = list(found.values())
     for node in pending:
         for operand in node.operands:
             if isinstance(operand, Node) and operand.index >= first and operand.index not in found:

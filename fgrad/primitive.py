@@ -148,7 +148,7 @@ class Primitive:
     domain: tuple[Interval, ...]
     kinks: tuple[float, ...] = ()
     convention: str = ""
-    compiled: dict[str, Callable[..., object]] = field(factory=dict, init=False)
+    compiled: dict[str, Callable[..., Operand | float | None]] = field(factory=dict, init=False)
     """What the sweeps have compiled from the rules, by kind: a memo of pure functions."""
 
     def __repr__(self) -> str:

@@ -8,9 +8,9 @@ from typing import Final, TypeAlias, TypeVar, get_args
 
 from fgrad import calculus
 from fgrad.codegen import Kind, OlderNode, compile_sweep
-from fgrad.graph import Node, Scalar, ancestors
+from fgrad.graph import Node, Scalar, ancestors, value
 
-__all__ = ["sweep", "value_and_cotangents"]
+__all__ = ["cotangents", "sweep", "value_and_cotangents"]
 
 _DENSE: Final = 1 << 16
 """Up to this many indices a sweep keeps lists with a place for each, beyond it dictionaries."""
@@ -37,55 +37,72 @@ Places: TypeAlias = "list[V | None] | _Sparse[V]"
 """One value, or none, for each offset from the first index of a sweep."""
 
 
-def value_and_cotangents(
-    root: Scalar, leaves: Sequence[Node], seed: Scalar = 1.0
-) -> tuple[Scalar, list[Scalar]]:
-    """The value of `root` and seed * d root / d leaf for each of `leaves`, as their caller sees it.
+def value_and_cotangents(root: Scalar, leaves: Sequence[Node]) -> tuple[Scalar, list[Scalar]]:
+    """The value of `root` and d root / d leaf for each of `leaves`, as their caller sees it.
 
     `leaves` are those of one differentiation, in the order of their making. All numbers are plain
     floats, unless the root also depends on a node older than the first leaf: to an outer
     differentiation the answers depend on that node too, so they are nodes.
     """
-    if not isinstance(root, Node):
-        return root, [0.0] * len(leaves)
-    first = leaves[0].index if leaves else root.index + 1
-    if root.index < first:
-        return root, [0.0] * len(leaves)
-    count, top = len(leaves), root.index - first
+    found, kind = cotangents([(root, 1.0)], leaves)
+    return root if kind == "nodes" else value(root), found
+
+
+def cotangents(
+    seeds: Sequence[tuple[Scalar, Scalar]], leaves: Sequence[Node]
+) -> tuple[list[Scalar], Kind]:
+    """The sum of seed * d root / d leaf over pairs of root and seed, for each of `leaves`.
+
+    With it the kind of the sweep: "nodes" where an answer depends on a node older than `leaves`.
+    """
+    roots = [(root, seed) for root, seed in seeds if isinstance(root, Node)]
+    if not leaves or not roots:
+        return [0.0] * len(leaves), "nodes" if roots else "floats"
+    first, count = leaves[0].index, len(leaves)
+    mine = [(root, seed) for root, seed in roots if root.index >= first]
     together = leaves[-1].index - first < count  # no other thread made a node in between
     plain = together and not any(map(_OPERANDS, leaves))
-    found, kind = sweep(root, first, seed, stop=count if plain else 0)
+    found, kind = sweep(mine, first, stop=count if plain else 0)
     offsets = range(count) if together else [leaf.index - first for leaf in leaves]
-    reached = [found[offset] if offset <= top else None for offset in offsets]
-    cotangents = [0.0 if cotangent is None else cotangent for cotangent in reached]
-    return root if kind == "nodes" else root.value, cotangents
+    if isinstance(found, list):
+        found.extend([None] * (offsets[-1] + 1 - len(found)))  # a root may be an early leaf
+    reached = [found[offset] for offset in offsets]
+    answers = [0.0 if cotangent is None else cotangent for cotangent in reached]
+    return answers, kind if len(mine) == len(roots) else "nodes"
 
 
 def sweep(
-    root: Node, first: int, seed: Scalar = 1.0, *, stop: int = 0
+    seeds: Sequence[tuple[Node, Scalar]], first: int, *, stop: int = 0
 ) -> tuple[Places[Scalar], Kind]:
-    """seed * d root / d node for every node beneath `root`, at the offset of its index to `first`.
+    """seed * d root / d node, summed, for every node beneath the roots of `seeds`.
 
-    One loop down the indices, which are a topological order: at each node the row's pull adds
-    cotangent * partial to each operand (the chain rule; Linnainmaa 1976). First with floats;
-    where that meets a node older than `first`, again with nodes. Below the offset `stop` the
-    caller knows that there are only leaves that stand for floats.
+    The places are the offsets of the nodes' indices to `first`. One loop down the indices, which
+    are a topological order: at each node the row's pull adds cotangent * partial to each operand
+    (the chain rule; Linnainmaa 1976). First with floats; where that meets a node older than
+    `first`, again with nodes. Below the offset `stop` the caller knows that there are only leaves
+    that stand for floats.
     """
-    if not isinstance(seed, Node):
+    if not any(isinstance(seed, Node) for _, seed in seeds):
         try:
-            return _sweep(root, first, seed, stop, "floats"), "floats"
+            return _sweep(seeds, first, stop, "floats"), "floats"
         except OlderNode:
             pass
-    return _sweep(root, first, seed, stop, "nodes"), "nodes"
+    return _sweep(seeds, first, stop, "nodes"), "nodes"
 
 
-def _sweep(root: Node, first: int, seed: Scalar, stop: int, kind: Kind) -> Places[Scalar]:
-    top = root.index - first
+def _sweep(
+    seeds: Sequence[tuple[Node, Scalar]], first: int, stop: int, kind: Kind
+) -> Places[Scalar]:
+    top = max([root.index - first for root, _ in seeds], default=-1)
     found: Places[Scalar] = [None] * (top + 1) if top < _DENSE else _Sparse()
     nodes: Places[Node] = [None] * (top + 1) if top < _DENSE else _Sparse()
     offsets: Iterable[int] = range(top, stop - 1, -1)
     if top >= _DENSE:
-        offsets = [node.index - first for node in reversed(ancestors(root, first + stop))]
-    found[top], nodes[top] = seed, root
+        roots = [root for root, _ in seeds]
+        offsets = [node.index - first for node in reversed(ancestors(*roots, first=first + stop))]
+    for root, seed in seeds:
+        before = found[root.index - first]
+        found[root.index - first] = seed if before is None else before + seed
+        nodes[root.index - first] = root
     _SWEEPS[kind](offsets, found, nodes, first)
     return found

@@ -1,0 +1,54 @@
+"""The forward sweep: from directions at the leaves, the tangents of what depends on them.
+
+Up the same graph that the reverse sweep goes down, with the same rules. There is no second kind
+of number, so nothing can be confused with anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fgrad.codegen import Kind, OlderNode, compile_push
+from fgrad.graph import Node, Scalar, ancestors
+
+__all__ = ["tangents"]
+
+
+def tangents(
+    roots: Sequence[Scalar], leaves: Sequence[Node], directions: Sequence[Scalar]
+) -> tuple[list[Scalar], Kind]:
+    """For each root the sum of d root / d leaf * direction over the leaves.
+
+    `leaves` are those of one differentiation, in the order of their making. The tangents are
+    floats, unless a root or a direction also depends on a node older than the first leaf: then
+    the kind is "nodes".
+    """
+    nodes = [root for root in roots if isinstance(root, Node)]
+    if not leaves or not nodes:
+        return [0.0] * len(roots), "nodes" if nodes else "floats"
+    first = leaves[0].index
+    older = any(node.index < first for node in nodes)
+    if not older and not any(isinstance(direction, Node) for direction in directions):
+        try:
+            return _sweep(roots, leaves, directions, "floats"), "floats"
+        except OlderNode:
+            pass
+    return _sweep(roots, leaves, directions, "nodes"), "nodes"
+
+
+def _sweep(
+    roots: Sequence[Scalar], leaves: Sequence[Node], directions: Sequence[Scalar], kind: Kind
+) -> list[Scalar]:
+    """One loop up the indices: a node's tangent is the sum of partial * tangent of its operands."""
+    first = leaves[0].index
+    found: dict[int, Scalar] = {
+        leaf.index - first: direction for leaf, direction in zip(leaves, directions, strict=True)
+    }
+    nodes = [root for root in roots if isinstance(root, Node)]
+    for node in ancestors(*nodes, first=first):
+        if node.index - first not in found:
+            push = node.primitive.compiled.get(f"push {kind}")
+            tangent = (push or compile_push(node.primitive, kind))(node, found, first)
+            if tangent is not None:
+                found[node.index - first] = tangent  # type: ignore[assignment]  # a float or a Node
+    return [found.get(root.index - first, 0.0) if isinstance(root, Node) else 0.0 for root in roots]

@@ -6,9 +6,18 @@
 """
 
 from fgrad.calculus import *
+from fgrad.composition import clip as clip
+from fgrad.composition import mean as mean
+from fgrad.composition import softmax as softmax
 from fgrad.graph import Node as Node
 from fgrad.graph import Scalar as Scalar
 from fgrad.graph import value as value
 from fgrad.transform import grad as grad
+from fgrad.transform import hessian as hessian
+from fgrad.transform import hvp as hvp
+from fgrad.transform import jacobian as jacobian
+from fgrad.transform import jvp as jvp
+from fgrad.transform import linearize as linearize
 from fgrad.transform import value_and_grad as value_and_grad
+from fgrad.transform import vjp as vjp
 from fgrad.tree import tree_map as tree_map

@@ -75,6 +75,9 @@ pow = binary(  # noqa: A001 - the row is called what Python calls it
     convention=power.convention,
 )
 
+constant = unary(
+    "constant", op.pos, lambda x, y: ZERO, convention="slope 0: what it is given is held fixed"
+)
 neg = unary("neg", op.neg, lambda x, y: -1, spelling="(-{})")
 # y + 0 turns the -0.0 that sqrt(-0.0) is into 0.0: the slope there is inf, not -inf
 sqrt = unary("sqrt", math.sqrt, lambda x, y: 0.5 / (y + 0), domain=NONNEGATIVE)

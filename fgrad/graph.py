@@ -20,7 +20,17 @@ from fgrad.arithmetic import Arithmetic, Number
 from fgrad.codegen import compile_function
 from fgrad.primitive import Primitive, as_float, unary
 
-__all__ = ["ALIAS", "LEAF", "Node", "Scalar", "ancestors", "fresh", "leaf", "value"]
+__all__ = [
+    "ALIAS",
+    "LEAF",
+    "Node",
+    "Scalar",
+    "ancestors",
+    "fresh",
+    "leaf",
+    "reaches_older",
+    "value",
+]
 
 LEAF: Final = Primitive(name="leaf", value=operator.pos, partials=(), spelling="leaf", domain=())
 """The primitive of a node that came from nowhere."""
@@ -210,6 +220,16 @@ def ancestors(*roots: Node, first: int = 0) -> list[Node]:
                 found[operand.index] = operand
                 pending.append(operand)
     return [found[index] for index in sorted(found)]
+
+
+def reaches_older(roots: Iterable[Scalar], first: int) -> bool:
+    """Whether any of the roots is, or depends on, a node whose index is below `first`."""
+    nodes = [root for root in roots if isinstance(root, Node)]
+    return any(node.index < first for node in nodes) or any(
+        isinstance(operand, Node) and operand.index < first
+        for node in ancestors(*nodes, first=first)
+        for operand in node.operands
+    )
 
 
 _Row: TypeAlias = "tuple[float, Primitive, tuple[int | float, ...]] | Node"

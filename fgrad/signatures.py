@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fgrad.graph import Scalar
     from fgrad.primitive import Operand
 
-__all__ = ["Tree"]
+__all__ = ["Container", "Tree"]
 
 
 class _Items(Protocol):
@@ -31,7 +31,9 @@ class _Dataclass(Protocol):
     __dataclass_fields__: ClassVar[dict[str, object]]
 
 
-Tree: TypeAlias = "float | Operand | _Items | Mapping[str, object] | AttrsInstance | _Dataclass"
+Container: TypeAlias = "_Items | Mapping[str, object] | AttrsInstance | _Dataclass"
+"""What holds the numbers of a tree."""
+Tree: TypeAlias = "float | Operand | Container"
 """A number, or a container of numbers and containers; see `fgrad.tree`."""
 
 T = TypeVar("T")

@@ -105,7 +105,9 @@ def _take(tree: object, leaves: list[Leaf]) -> Structure:
     if _FLOATS.issuperset(map(type, items)):
         leaves.extend(items)  # type: ignore[arg-type]  # they are floats
         return Branch(kind, keys, len(items), None)
-    return Branch(kind, keys, len(items), tuple([_take(item, leaves) for item in items]))
+    children = tuple([_take(item, leaves) for item in items])
+    all_leaves = all(child is LEAF for child in children)
+    return Branch(kind, keys, len(items), None if all_leaves else children)
 
 
 def _static(thing: object) -> Static:

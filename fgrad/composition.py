@@ -1,0 +1,60 @@
+"""Compositions: functions written with the rows of the table, and so differentiable as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar, overload
+
+from fgrad.calculus import div, exp, logsumexp, maximum, minimum, sub, total
+from fgrad.primitive import Operand
+
+__all__ = ["clip", "mean", "softmax"]
+
+S = TypeVar("S", bound=Operand | float)
+
+
+@overload
+def clip(x: float, low: float, high: float, /) -> float: ...
+@overload
+def clip(x: S, low: float, high: float, /) -> S: ...
+def clip(x: S, low: float, high: float, /) -> S | float:
+    """x held between `low` and `high`: the smaller of `high` and the larger of x and `low`.
+
+    At a bound the slope is 1/2, halfway between those to its sides. A ValueError if low > high.
+
+    >>> clip(3.0, -1.0, 1.0)
+    1.0
+    """
+    if low > high:
+        message = f"clip: expected low <= high, got low {low!r} and high {high!r}"
+        raise ValueError(message)
+    return minimum(maximum(x, low), high)
+
+
+@overload
+def softmax(xs: Iterable[float], /) -> list[float]: ...
+@overload
+def softmax(xs: Iterable[S], /) -> list[S]: ...
+def softmax(xs: Iterable[S], /) -> list[S] | list[float]:
+    """exp(x_i) over the sum of them all, for each i; shifted, so that nothing overflows.
+
+    >>> softmax([1000.0, 1000.0])
+    [0.5, 0.5]
+    """
+    logits = list(xs)
+    whole = logsumexp(*logits)
+    return [exp(sub(x, whole)) for x in logits]
+
+
+@overload
+def mean(xs: Iterable[float], /) -> float: ...
+@overload
+def mean(xs: Iterable[S], /) -> S: ...
+def mean(xs: Iterable[S], /) -> S | float:
+    """The arithmetic mean; a ValueError where there is nothing to take it of.
+
+    >>> mean([1.0, 2.0, 6.0])
+    3.0
+    """
+    items = list(xs)
+    return div(total(items), float(len(items)))

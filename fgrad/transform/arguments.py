@@ -1,0 +1,203 @@
+"""What goes into a transformed function and what comes out of it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from inspect import Parameter
+from typing import Final, Self
+
+from attrs import frozen
+
+from fgrad.graph import Node, Scalar, fresh, reaches_older
+from fgrad.primitive import as_float
+from fgrad.tree import LEAF, Static, Structure, flatten, unflatten
+
+__all__ = [
+    "ALL",
+    "Choice",
+    "Inputs",
+    "numbers",
+    "one_number",
+    "outputs",
+    "seen",
+    "take",
+    "with_aux",
+]
+
+
+@frozen
+class Choice:
+    """Which arguments are differentiated: by position or by name; None is every positional one.
+
+    `lone` says that one was asked for, and so its gradient is wanted, not a tuple of one.
+    """
+
+    keys: tuple[int | str, ...] | None
+    lone: bool
+
+    @classmethod
+    def of(cls, argnums: object, argnames: object) -> Self:
+        """The choice that `argnums` or `argnames` says; an error if they say none."""
+        if argnames is None:
+            return cls(_keys("argnums", "int", int, argnums), type(argnums) is int)
+        if argnums is not None:
+            message = "argnums and argnames: give one of them"
+            raise ValueError(message)
+        return cls(_keys("argnames", "str", str, argnames), type(argnames) is str)
+
+
+def _keys(what: str, noun: str, kind: type, said: object) -> tuple[int | str, ...] | None:
+    if said is None:
+        return None
+    keys = said if isinstance(said, tuple) else (said,)
+    if not all(type(key) is kind for key in keys):
+        message = f"{what}: expected {noun} or a tuple of {noun}, got {said!r:.60}"
+        raise TypeError(message)
+    if len(set(keys)) < len(keys) or any(isinstance(key, int) and key < 0 for key in keys):
+        message = f"{what}: expected each once, and positions from 0 on, got {said!r:.60}"
+        raise ValueError(message)
+    return keys
+
+
+ALL: Final = Choice(None, lone=False)
+
+
+@frozen
+class Inputs:
+    """The arguments of a call with fresh leaves in the place of what is differentiated."""
+
+    args: tuple[object, ...]
+    kwargs: Mapping[str, object]
+    leaves: list[Node]
+    structures: tuple[Structure, ...]
+    lone: bool
+
+    def shaped(self, numbers: Iterable[object]) -> object:
+        """`numbers`, one for each leaf, in the shape of the arguments that hold the leaves."""
+        rest = iter(numbers)
+        trees = tuple([unflatten(structure, rest) for structure in self.structures])
+        return trees[0] if self.lone else trees
+
+
+def take(
+    f: Callable[..., object], args: tuple[object, ...], kwargs: Mapping[str, object], choice: Choice
+) -> Inputs:
+    """The arguments of `f` with fresh leaves in them; an error names the one that is no tree."""
+    inputs: list[object] = list(args)
+    named = dict(kwargs)
+    leaves: list[Node] = []
+    structures: list[Structure] = []
+    for key in range(len(args)) if choice.keys is None else choice.keys:
+        found, structure = _flatten_argument(f, args, kwargs, key)
+        made = fresh(found)
+        leaves += made
+        structures.append(structure)
+        if isinstance(key, int):
+            inputs[key] = unflatten(structure, made)
+        else:
+            named[key] = unflatten(structure, made)
+    lone = choice.lone or (choice.keys is None and len(args) == 1)
+    return Inputs(tuple(inputs), named, leaves, tuple(structures), lone)
+
+
+def _flatten_argument(
+    f: Callable[..., object],
+    args: tuple[object, ...],
+    kwargs: Mapping[str, object],
+    key: int | str,
+) -> tuple[list[Scalar], Structure]:
+    """The numbers of one argument, and its structure; a lone real number becomes a float."""
+    if not (key in kwargs if isinstance(key, str) else key < len(args)):
+        asked = f"keyword argument {key}" if isinstance(key, str) else f"positional argument {key}"
+        message = (
+            f"{_name(f)} was called without the {asked}, which was to be differentiated "
+            f"(got {len(args)} positional and the keywords {sorted(kwargs)})"
+        )
+        raise ValueError(message)
+    argument = kwargs[key] if isinstance(key, str) else args[key]
+    if argument.__class__ is float or isinstance(argument, Node):
+        return [argument], LEAF
+    number = None if isinstance(argument, bool) else as_float(argument)
+    if number is not None:
+        return [number], LEAF
+    return numbers(argument, lambda: _parameter(f, key), "choose what to differentiate by argnums")
+
+
+def numbers(tree: object, name: Callable[[], str], remedy: str) -> tuple[list[Scalar], Structure]:
+    """The floats and nodes of a tree, and its structure; a TypeError if it holds anything else."""
+    try:
+        found, structure = flatten(tree)
+    except TypeError:
+        found, structure = flatten(tree, name())  # the same error, with the whole path
+    strange = [kind for kind in set(map(type, found)) if not issubclass(kind, (float, Node))]
+    if strange or (isinstance(structure, Static) and structure is not LEAF):
+        what = f"{type(tree).__name__} {tree!r:.60}"
+        message = f"{name()}: expected a float or a tree of floats, got {what} ({remedy})"
+        raise TypeError(message)
+    return found, structure  # type: ignore[return-value]  # as was just checked
+
+
+def _parameter(f: Callable[..., object], key: int | str) -> str:
+    """What `f` calls its argument at `key`."""
+    if isinstance(key, str):
+        return key
+    try:
+        parameters = list(inspect.signature(f).parameters.values())
+    except (TypeError, ValueError):
+        return f"argument {key}"
+    if key < len(parameters) and parameters[key].kind is not Parameter.VAR_POSITIONAL:
+        return parameters[key].name
+    return f"argument {key}"
+
+
+def _name(f: Callable[..., object]) -> str:
+    return getattr(f, "__name__", type(f).__name__)
+
+
+def one_number(f: Callable[..., object], answer: object) -> Scalar:
+    """What `f` returned, if that is one number, else a TypeError that says what it was."""
+    if isinstance(answer, Node):
+        return answer
+    number = None if isinstance(answer, bool) else as_float(answer)
+    if number is None:
+        message = (
+            f"{_name(f)} returned {type(answer).__name__} {answer!r:.60}: only a function that "
+            "returns one number has a gradient (for several there is fgrad.jacobian)"
+        )
+        raise TypeError(message)
+    return number
+
+
+def outputs(f: Callable[..., object], answer: object) -> tuple[list[Scalar], Structure]:
+    """The numbers in what `f` returned, and its structure; a lone real number becomes a float."""
+    number = None if isinstance(answer, bool) else as_float(answer)
+    if number is not None:
+        return [number], LEAF
+    return numbers(answer, lambda: f"what {_name(f)} returned", "return numbers, or a tree of them")
+
+
+def with_aux(f: Callable[..., object], answer: object) -> tuple[object, object]:
+    """The number and the rest of what `f` returned, which `has_aux` says is a pair."""
+    if isinstance(answer, tuple) and len(answer) == 2:  # noqa: PLR2004 - a pair
+        return answer
+    message = f"{_name(f)} returned {answer!r:.60}: has_aux needs a pair of a number and the rest"
+    raise TypeError(message)
+
+
+def seen(tree: object, leaves: Sequence[Node]) -> object:
+    """`tree` as the caller of a differentiation sees it: floats in the place of its nodes.
+
+    A node that also depends on something older than `leaves` stays, since to an outer
+    differentiation it is no constant. What is no tree is given as it is.
+    """
+    try:
+        found, structure = flatten(tree)
+    except TypeError:
+        return tree
+    first = leaves[0].index if leaves else 0
+    older = [isinstance(x, Node) and reaches_older([x], first) for x in found]
+    plain = [x.value if isinstance(x, Node) else x for x in found]
+    return unflatten(
+        structure, [x if o else p for x, o, p in zip(found, older, plain, strict=True)]
+    )

@@ -1,0 +1,117 @@
+"""Matrices of derivatives, in the nested structure of what goes in and what comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import TYPE_CHECKING, Literal, TypeVar, overload
+
+from fgrad.forward import tangents
+from fgrad.reverse import cotangents
+from fgrad.signatures import Tree
+from fgrad.transform.arguments import ALL, outputs, take
+from fgrad.transform.gradient import grad
+from fgrad.transform.linear import jvp
+from fgrad.tree import unflatten
+
+if TYPE_CHECKING:
+    from fgrad.graph import Node, Scalar
+    from fgrad.signatures import Container
+
+__all__ = ["hessian", "hvp", "jacobian"]
+
+A = TypeVar("A", bound=Tree)
+T = TypeVar("T")
+Mode = Literal["forward", "reverse"]
+
+
+@overload
+def jacobian(  # type: ignore[overload-overlap]  # the last one is for all other trees
+    f: Callable[[float], Sequence[Scalar]], *, mode: Mode | None = None
+) -> Callable[[float], list[float]]: ...
+@overload
+def jacobian(
+    f: Callable[[float, float], Sequence[Scalar]], *, mode: Mode | None = None
+) -> Callable[[float, float], list[tuple[float, float]]]: ...
+@overload
+def jacobian(
+    f: Callable[[float, float, float], Sequence[Scalar]], *, mode: Mode | None = None
+) -> Callable[[float, float, float], list[tuple[float, float, float]]]: ...
+@overload
+def jacobian(  # type: ignore[overload-overlap]  # the last one is for all other trees
+    f: Callable[[Sequence[T]], Sequence[Scalar]], *, mode: Mode | None = None
+) -> Callable[[Sequence[T]], list[list[T]]]: ...
+@overload
+def jacobian(f: Callable[[A], Container], *, mode: Mode | None = None) -> Callable[[A], object]: ...
+def jacobian(f: Callable[..., object], *, mode: Mode | None = None) -> Callable[..., object]:
+    """The function that gives all derivatives of all numbers that `f` returns.
+
+    The answer has the structure of what `f` returns, with a gradient (as `grad` shapes it) in the
+    place of each number: a list of m numbers of a list of n gives m lists of n. By reverse
+    sweeps, one a row, or by forward sweeps, one a column: the fewer, unless `mode` says which.
+
+    >>> jacobian(lambda p: [p[0] * p[1], p[0]])([3.0, 4.0])
+    [[4.0, 3.0], [1.0, 0.0]]
+    """
+    if mode not in (None, "forward", "reverse"):
+        message = f"mode: expected 'forward' or 'reverse', got {mode!r}"
+        raise ValueError(message)
+
+    @wraps(f, updated=())
+    def matrix(*args: object, **kwargs: object) -> object:
+        inputs = take(f, args, kwargs, ALL)
+        roots, structure = outputs(f, f(*inputs.args, **inputs.kwargs))
+        forward = len(inputs.leaves) < len(roots) if mode is None else mode == "forward"
+        rows = _by_columns(roots, inputs.leaves) if forward else _by_rows(roots, inputs.leaves)
+        return unflatten(structure, [inputs.shaped(row) for row in rows])
+
+    return matrix
+
+
+def _by_rows(roots: Sequence[Scalar], leaves: Sequence[Node]) -> list[list[Scalar]]:
+    return [cotangents([(root, 1.0)], leaves)[0] for root in roots]
+
+
+def _by_columns(roots: Sequence[Scalar], leaves: Sequence[Node]) -> list[list[Scalar]]:
+    columns = []
+    for chosen in leaves:
+        directions = [1.0 if leaf is chosen else 0.0 for leaf in leaves]
+        columns.append(tangents(roots, leaves, directions)[0])
+    return [[column[row] for column in columns] for row in range(len(roots))]
+
+
+@overload
+def hessian(f: Callable[[float], Scalar]) -> Callable[[float], float]: ...
+@overload
+def hessian(
+    f: Callable[[float, float], Scalar],
+) -> Callable[[float, float], tuple[tuple[float, float], tuple[float, float]]]: ...
+@overload
+def hessian(
+    f: Callable[[float, float, float], Scalar],
+) -> Callable[
+    [float, float, float],
+    tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]],
+]: ...
+@overload
+def hessian(f: Callable[[Sequence[T]], Scalar]) -> Callable[[Sequence[T]], list[list[T]]]: ...
+@overload
+def hessian(f: Callable[[A], Scalar]) -> Callable[[A], object]: ...
+def hessian(f: Callable[..., object]) -> Callable[..., object]:
+    """The function that gives all second derivatives of `f`: the Jacobian of its gradient.
+
+    >>> hessian(lambda p: p[0] ** 2 * p[1])([3.0, 4.0])
+    [[8.0, 6.0], [6.0, 0.0]]
+    """
+    return jacobian(grad(f))  # type: ignore[arg-type]  # the gradient of any f is a tree
+
+
+def hvp(f: Callable[[A], Scalar], x: A, v: A) -> A:
+    """The Hessian of `f` at `x` times `v`, without the Hessian: forward over reverse.
+
+    Costs a few times what `f` does (Pearlmutter 1994). `v` has the structure of `x`.
+
+    >>> hvp(lambda p: p[0] ** 2 * p[1], [3.0, 4.0], [1.0, 0.0])
+    [8.0, 6.0]
+    """
+    return jvp(grad(f), x, v)[1]

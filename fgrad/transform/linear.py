@@ -1,0 +1,111 @@
+"""The derivative at a point as a linear map: pushed forward, pulled back, or kept for later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from attrs import frozen
+
+from fgrad.forward import tangents
+from fgrad.graph import Scalar, reaches_older, value
+from fgrad.primitive import as_float
+from fgrad.reverse import cotangents
+from fgrad.signatures import Tree
+from fgrad.transform.arguments import ALL, Inputs, numbers, outputs, take
+from fgrad.tree import Structure, unflatten
+
+__all__ = ["jvp", "linearize", "vjp"]
+
+A = TypeVar("A", bound=Tree)
+R = TypeVar("R", bound=Tree)
+
+
+@frozen
+class Run:
+    """One run of a function of one tree: its inputs, and the roots in what it returned."""
+
+    inputs: Inputs
+    roots: list[Scalar]
+    structure: Structure
+
+    @classmethod
+    def of(cls, f: Callable[..., object], x: object) -> Run:
+        """The run of `f` at `x`."""
+        inputs = take(f, (x,), {}, ALL)
+        roots, structure = outputs(f, f(*inputs.args))
+        return cls(inputs, roots, structure)
+
+    def answer(self) -> object:
+        """What `f` returned, as the caller of the transformation sees it."""
+        leaves = self.inputs.leaves
+        older = reaches_older(self.roots, leaves[0].index if leaves else 0)
+        seen = self.roots if older else [value(root) for root in self.roots]
+        return unflatten(self.structure, seen)
+
+    def push(self, tangent: object) -> object:
+        """The tangent of the answer along `tangent`, a tree of the structure of the input."""
+        directions = _matching(tangent, "tangent", self.inputs.structures[0])
+        return unflatten(self.structure, tangents(self.roots, self.inputs.leaves, directions)[0])
+
+    def pull(self, cotangent: object) -> object:
+        """The cotangent of the input under `cotangent`, a tree of the structure of the answer."""
+        seeds = zip(self.roots, _matching(cotangent, "cotangent", self.structure), strict=True)
+        return self.inputs.shaped(cotangents(list(seeds), self.inputs.leaves)[0])
+
+
+def _matching(tree: object, name: str, structure: Structure) -> list[Scalar]:
+    """The numbers of `tree`; a ValueError if its structure is not the one it belongs to."""
+    number = None if isinstance(tree, bool) else as_float(tree)
+    found, mine = numbers(tree if number is None else number, lambda: name, "as its counterpart is")
+    if mine != structure:
+        message = f"{name}: expected the structure of its counterpart, {structure}, got {mine}"
+        raise ValueError(message)
+    return found
+
+
+def jvp(f: Callable[[A], R], x: A, tangent: A) -> tuple[R, R]:
+    """The value of `f` at `x`, and its derivative there along `tangent` (the pushforward).
+
+    One forward sweep, however many numbers `f` returns. `tangent` has the structure of `x`, else
+    a ValueError.
+
+    >>> jvp(lambda p: [p[0] * p[1], p[0]], [3.0, 4.0], [1.0, 0.0])
+    ([12.0, 3.0], [4.0, 1.0])
+    """
+    run = Run.of(f, x)
+    return run.answer(), run.push(tangent)  # type: ignore[return-value]  # trees as R is
+
+
+def linearize(f: Callable[[A], R], x: A) -> tuple[R, Callable[[A], R]]:
+    """The value of `f` at `x`, and its derivative there as a function from tangent to tangent.
+
+    `f` runs once, however often the linear function is called.
+
+    >>> value, derivative = linearize(lambda p: p[0] * p[1], [3.0, 4.0])
+    >>> value, derivative([1.0, 0.0]), derivative([0.0, 1.0])
+    (12.0, 4.0, 3.0)
+    """
+    run = Run.of(f, x)
+
+    def derivative(tangent: A) -> R:
+        return run.push(tangent)  # type: ignore[return-value]  # a tree of R's structure
+
+    return run.answer(), derivative  # type: ignore[return-value]  # a tree of R's structure
+
+
+def vjp(f: Callable[[A], R], x: A) -> tuple[R, Callable[[R], A]]:
+    """The value of `f` at `x`, and its pullback: from a cotangent of the value to one of `x`.
+
+    `f` runs once, however often the pullback is called; each call is one reverse sweep.
+
+    >>> value, pullback = vjp(lambda p: [p[0] * p[1], p[0]], [3.0, 4.0])
+    >>> value, pullback([1.0, 0.0]), pullback([0.0, 1.0])
+    ([12.0, 3.0], [4.0, 3.0], [1.0, 0.0])
+    """
+    run = Run.of(f, x)
+
+    def pullback(cotangent: R) -> A:
+        return run.pull(cotangent)  # type: ignore[return-value]  # a tree of A's structure
+
+    return run.answer(), pullback  # type: ignore[return-value]  # a tree of R's structure

@@ -82,7 +82,7 @@ neg = unary("neg", op.neg, lambda x, y: -1, spelling="(-{})")
 # y + 0 turns the -0.0 that sqrt(-0.0) is into 0.0: the slope there is inf, not -inf
 sqrt = unary("sqrt", math.sqrt, lambda x, y: 0.5 / (y + 0), domain=NONNEGATIVE)
 exp = unary("exp", math.exp, lambda x, y: y)
-logarithm = unary("logarithm", elementary.logarithm, lambda x, y: 1 / x)
+logarithm = unary("logarithm", elementary.logarithm, lambda x, y: 1 / x, domain=POSITIVE)
 log: Unary = unary("log", math.log, *logarithm.partials, limit=logarithm, domain=POSITIVE)
 sin = unary("sin", math.sin, lambda x, y: cos(x))
 cos: Unary = unary("cos", math.cos, lambda x, y: -sin(x))

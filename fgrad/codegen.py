@@ -28,7 +28,7 @@ __all__ = [
     "trace",
 ]
 
-NAMES: Final = ("x", "y", "z")
+NAMES: Final = ("x", "y", "z", "u", "v", "w")
 ANSWER: Final = "answer"
 
 

@@ -28,7 +28,7 @@ def clip(x: S, low: float, high: float, /) -> S | float:
     if low > high:
         message = f"clip: expected low <= high, got low {low!r} and high {high!r}"
         raise ValueError(message)
-    return minimum(maximum(x, low), high)
+    return minimum.apply((maximum.apply((x, low)), high))
 
 
 @overload
@@ -57,4 +57,4 @@ def mean(xs: Iterable[S], /) -> S | float:
     3.0
     """
     items = list(xs)
-    return div(total(items), float(len(items)))
+    return div.apply((total(items), float(len(items))))

@@ -24,6 +24,7 @@ __all__ = [
     "ZERO",
     "Binary",
     "Interval",
+    "Multiary",
     "Operand",
     "Pairing",
     "Primitive",
@@ -103,6 +104,11 @@ class Interval:
         """Whether `x` lies in the interval; nan lies in none."""
         inside = self.low <= x <= self.high if self.closed else self.low < x < self.high
         return inside and x != self.hole
+
+    def points(self) -> tuple[float, ...]:
+        """A few points well inside, of both signs and several sizes where there is room."""
+        candidates = (-7.5, -2.3, -0.9, -0.4, 0.15, 0.4, 0.9, 1.3, 2.3, 7.5, 40.0)
+        return tuple(x for x in candidates if x in self)
 
     def describe(self, name: str) -> str:
         """The interval as a condition on `name`, such as `x > 0`; empty for the whole line."""
@@ -290,6 +296,22 @@ class Variadic(Primitive):
         """The answer to the operands; a TypeError if there are none."""
         if not xs:
             message = f"{self.name}: expected at least one number, got none"
+            raise TypeError(message)
+        return self.apply(xs)
+
+
+@frozen(eq=False, repr=False, kw_only=True)
+class Multiary(Primitive):
+    """A row of three or more operands."""
+
+    @overload
+    def __call__(self, *xs: float) -> float: ...
+    @overload
+    def __call__(self, *xs: S) -> S: ...
+    def __call__(self, *xs: S) -> S | float:
+        """The answer to the operands; a TypeError if they are too few or too many."""
+        if len(xs) != len(self.partials):
+            message = f"{self.name}: expected {len(self.partials)} numbers, got {len(xs)}"
             raise TypeError(message)
         return self.apply(xs)
 

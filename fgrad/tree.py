@@ -20,7 +20,18 @@ from fgrad.primitive import Operand
 if TYPE_CHECKING:
     from fgrad.signatures import Tree
 
-__all__ = ["LEAF", "Branch", "Leaf", "Static", "Structure", "flatten", "tree_map", "unflatten"]
+__all__ = [
+    "LEAF",
+    "Branch",
+    "Leaf",
+    "Static",
+    "Structure",
+    "flatten",
+    "paths",
+    "ravel",
+    "tree_map",
+    "unflatten",
+]
 
 Leaf: TypeAlias = "float | Operand"
 
@@ -65,7 +76,8 @@ def flatten(tree: object, name: str = "tree") -> tuple[list[Leaf], Structure]:
     try:
         return leaves, _take(tree, leaves)
     except _StrayError as stray:
-        raise TypeError(f"{_path(tree, stray.item, name)}: {stray}") from None
+        where = next(path for path, thing in paths(tree, name) if thing is stray.item)
+        raise TypeError(f"{where}: {stray}") from None
 
 
 def unflatten(structure: Structure, leaves: Iterable[object]) -> object:
@@ -144,18 +156,23 @@ def _field_names(kind: type) -> tuple[str, ...] | None:
     return None
 
 
-def _path(tree: object, stray: object, name: str) -> str | None:
-    """Where in `tree` the thing `stray` is, as Python would write it: `params.layers[0].bias`."""
-    if tree is stray:
-        return name
-    opened = _open(tree)
+def paths(tree: object, name: str) -> Iterator[tuple[str, object]]:
+    """Everything in `tree` that is no container, and where, as Python would write it.
+
+    >>> [path for path, _ in paths({"w": [1.0, 2.0], "b": 3.0}, "params")]
+    ["params['w'][0]", "params['w'][1]", "params['b']"]
+    """
+    opened = None if isinstance(tree, Operand) else _open(tree)
     if opened is None:
-        return None
+        yield name, tree
+        return
     keys, items = opened
-    spelling = "[{!r}]" if isinstance(tree, (dict, list)) or not keys else ".{}"
-    named = zip(keys or range(len(items)), items, strict=False)
-    paths = (_path(item, stray, name + spelling.format(key)) for key, item in named)
-    return next((path for path in paths if path is not None), None)
+    array = not isinstance(tree, (tuple, list, dict)) and not _field_names(type(tree))  # type: ignore[arg-type]  # a class can be hashed
+    spelling = ".flat[{!r}]" if array else "[{!r}]" if isinstance(tree, (dict, list)) else ".{}"
+    if not keys or array:
+        keys, spelling = tuple(range(len(items))), spelling.replace(".{}", "[{}]")
+    for key, item in zip(keys, items, strict=True):
+        yield from paths(item, name + spelling.format(key))
 
 
 def _put(structure: Structure, leaves: Iterator[object]) -> object:
@@ -217,3 +234,22 @@ def tree_map(f: Callable[..., Leaf], /, *trees: A) -> A:
             raise ValueError(message)
     mapped = map(f, *(leaves for leaves, _ in taken))
     return unflatten(structure, mapped)  # type: ignore[return-value]  # of the structure of A
+
+
+def ravel(tree: A) -> tuple[tuple[float, ...], Callable[[Iterable[float]], A]]:
+    """The numbers of a tree as one flat tuple, and the function that makes a tree of them again.
+
+    >>> numbers, tree_of = ravel({"w": [1.0, 2.0], "b": 3.0})
+    >>> numbers, tree_of([4.0, 5.0, 6.0])
+    ((1.0, 2.0, 3.0), {'w': [4.0, 5.0], 'b': 6.0})
+    """
+    leaves, structure = flatten(tree)
+
+    def tree_of(numbers: Iterable[float]) -> A:
+        given = tuple(numbers)
+        if len(given) != len(leaves):
+            message = f"ravel: the tree has {len(leaves)} numbers, got {len(given)}"
+            raise ValueError(message)
+        return unflatten(structure, given)  # type: ignore[return-value]  # of A's structure
+
+    return tuple(leaves), tree_of  # type: ignore[arg-type]  # numbers to whoever holds the tree

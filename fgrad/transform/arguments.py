@@ -121,7 +121,7 @@ def _flatten_argument(
     number = None if isinstance(argument, bool) else as_float(argument)
     if number is not None:
         return [number], LEAF
-    return numbers(argument, lambda: _parameter(f, key), "choose what to differentiate by argnums")
+    return numbers(argument, lambda: parameter(f, key), "choose what to differentiate by argnums")
 
 
 def numbers(tree: object, name: Callable[[], str], remedy: str) -> tuple[list[Scalar], Structure]:
@@ -138,7 +138,7 @@ def numbers(tree: object, name: Callable[[], str], remedy: str) -> tuple[list[Sc
     return found, structure  # type: ignore[return-value]  # as was just checked
 
 
-def _parameter(f: Callable[..., object], key: int | str) -> str:
+def parameter(f: Callable[..., object], key: int | str) -> str:
     """What `f` calls its argument at `key`."""
     if isinstance(key, str):
         return key

@@ -1,0 +1,192 @@
+"""Derivatives against differences: for a user's function, and for a row when it is defined."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from itertools import product
+from typing import Final, TypeAlias, TypeVar
+
+from attrs import frozen
+
+from fgrad.codegen import NAMES
+from fgrad.graph import Scalar, value
+from fgrad.primitive import Primitive, as_float
+from fgrad.transform import grad, jacobian, jvp
+from fgrad.transform.arguments import parameter
+from fgrad.tree import paths, ravel
+
+__all__ = ["Comparison", "DerivativeError", "Report", "check_grad", "check_row"]
+
+_HALVINGS: Final = 10
+_CLEAR: Final = 0.3  # farther from a kink than any step
+R = TypeVar("R", bound=Primitive)
+
+
+class DerivativeError(ArithmeticError):
+    """Derivatives that should be the same number are not."""
+
+
+@frozen
+class Comparison:
+    """One derivative, computed in three ways: up the graph, down it, and by differences."""
+
+    name: str
+    forward: float
+    reverse: float
+    difference: float
+    tolerance: float
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the sweeps agree to rounding, and the differences as far as they can know."""
+        scale = max(abs(self.forward), abs(self.reverse), 1e-300)
+        return _near(self.forward, self.reverse, 1e-9 * scale) and _near(
+            self.reverse, self.difference, self.tolerance
+        )
+
+
+def _near(x: float, y: float, tolerance: float) -> bool:
+    return x == y or (math.isnan(x) and math.isnan(y)) or abs(x - y) <= tolerance
+
+
+@frozen
+class Report:
+    """What `check_grad` compared; as text, a table."""
+
+    comparisons: tuple[Comparison, ...]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every comparison does."""
+        return all(comparison.agrees for comparison in self.comparisons)
+
+    def __str__(self) -> str:
+        width = max([len(c.name) for c in self.comparisons], default=0)
+        head = f"{'':{width}}  {'forward':>22}  {'reverse':>22}  {'differences':>22}"
+        lines = [
+            f"{c.name:{width}}  {c.forward:22.15g}  {c.reverse:22.15g}  {c.difference:22.12g}"
+            + ("" if c.agrees else "  <- differs")
+            for c in self.comparisons
+        ]
+        return "\n".join([head, *lines])
+
+
+def check_grad(f: Callable[..., Scalar]) -> Callable[..., Report]:
+    """The function that compares the derivatives of `f`, which returns one number, at a point.
+
+    First and second derivatives, by forward and by reverse sweeps and by differences (central,
+    extrapolated; Ridders 1982). It gives the report, and raises a DerivativeError that shows it
+    where they disagree. At a kink they do: differences see both its sides.
+
+    >>> print(check_grad(lambda x, y: x * x * y)(3.0, 2.0))
+                             forward                 reverse             differences
+    d/dx                          12                      12                      12
+    d/dy                           9                       9                       9
+    d2/dx dx                       4                       4                       4
+    d2/dx dy                       6                       6                       6
+    d2/dy dx                       6                       6                       6
+    d2/dy dy                       0                       0                       0
+    """
+
+    def check(*args: object, **kwargs: object) -> Report:
+        numbers = [as_float(arg) if isinstance(arg, int) else arg for arg in args]
+        point, arguments = ravel(numbers)
+        names = _names(f, numbers)
+
+        def flat(xs: Sequence[Scalar]) -> Scalar:
+            return f(*arguments(xs), **kwargs)  # type: ignore[arg-type]  # a tree of what xs holds
+
+        report = Report((*_first(flat, point, names), *_second(flat, point, names)))
+        if not report.agrees:
+            message = f"the derivatives of {getattr(f, '__name__', f)!s} disagree:\n{report}"
+            raise DerivativeError(message)
+        return report
+
+    return check
+
+
+def _names(f: Callable[..., object], args: Sequence[object]) -> list[str]:
+    """What to call each number in the arguments: `x`, `params.w[0]`."""
+    named = [found for i, arg in enumerate(args) for found in paths(arg, parameter(f, i))]
+    return [name for name, thing in named if isinstance(thing, float)]
+
+
+_Flat: TypeAlias = Callable[[Sequence[Scalar]], Scalar]
+
+
+def _first(f: _Flat, point: Sequence[float], names: Sequence[str]) -> Iterator[Comparison]:
+    count = len(point)
+    reverse = grad(f)(list(point))
+    for i, name in enumerate(names[:count]):
+        forward = jvp(f, list(point), [float(i == j) for j in range(count)])[1]
+        moved = _difference(_along(f, point, i), point[i])
+        yield Comparison(f"d/d{name}", value(forward), value(reverse[i]), *moved)
+
+
+def _second(f: _Flat, point: Sequence[float], names: Sequence[str]) -> Iterator[Comparison]:
+    slope = grad(f)
+    forward = jacobian(slope, mode="forward")(list(point))
+    reverse = jacobian(slope, mode="reverse")(list(point))
+    for i, j in product(range(len(point)), repeat=2):
+        moved = _difference(_along(_component(slope, i), point, j), point[j])
+        name = f"d2/d{names[i]} d{names[j]}"
+        yield Comparison(name, value(forward[i][j]), value(reverse[i][j]), *moved)
+
+
+def _component(f: Callable[[Sequence[Scalar]], Sequence[Scalar]], i: int) -> _Flat:
+    return lambda xs: f(xs)[i]
+
+
+def _along(f: _Flat, point: Sequence[float], i: int) -> Callable[[float], float]:
+    """f as a function of its number i, the others held as they are at the point."""
+    return lambda x: value(f([*point[:i], x, *point[i + 1 :]]))
+
+
+def _difference(f: Callable[[float], float], x: float) -> tuple[float, float]:
+    """The slope of f at x by central differences, and how far off it may be.
+
+    Halving steps, extrapolated to none (Ridders 1982); a step on which f raises is left out.
+    """
+    best, tolerance = math.nan, math.inf
+    row: list[float] = []
+    step = 0.04 * min(max(abs(x), 0.05), 1.0)
+    for _ in range(_HALVINGS):
+        step /= 2
+        try:
+            above, below = f(x + step), f(x - step)
+        except (ArithmeticError, ValueError):
+            continue
+        rounding = 8 * sys.float_info.epsilon * max(abs(above), abs(below)) / step
+        column = [(above - below) / (2 * step)]
+        for k, before in enumerate(row):
+            factor = 4.0 ** (k + 1)
+            column.append((factor * column[k] - before) / (factor - 1))
+            off = max(abs(column[-1] - column[-2]), abs(column[-1] - before))
+            if 10 * off + rounding < tolerance:
+                best, tolerance = column[-1], 10 * off + rounding
+        row = column
+    return best, tolerance + 1e-9 * abs(best)
+
+
+def check_row(row: R) -> R:
+    """The row itself, its partials compared to differences of its value at points of its domain.
+
+    A DerivativeError with the numbers where they disagree, at points that are no kinks.
+    """
+    places = [
+        [x for x in interval.points() if all(abs(x - kink) > _CLEAR for kink in row.kinks)]
+        for interval in row.domain
+    ]
+    for point in product(*places):
+        try:
+            row.value(*point)
+        except (ArithmeticError, ValueError):
+            continue  # not in the domain after all, or too large an answer
+        wrong = [c for c in _first(row.apply, point, NAMES) if not c.agrees]
+        if wrong:
+            at = ", ".join(map(repr, point))
+            message = f"{row.name}: wrong partial at ({at}):\n{Report(tuple(wrong))}"
+            raise DerivativeError(message)
+    return row

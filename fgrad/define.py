@@ -1,0 +1,131 @@
+"""Rows of one's own: a function with the derivatives that its author gives, checked at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from keyword import iskeyword
+from typing import overload
+
+from fgrad.check import check_row
+from fgrad.codegen import ANSWER, NAMES
+from fgrad.primitive import REAL, Binary, Interval, Multiary, Primitive, Rule, Unary, to_float
+
+__all__ = ["custom_derivative", "row"]
+
+
+@overload
+def row(
+    name: str,
+    value: Callable[[float], float],
+    x_partial: Rule,
+    /,
+    *,
+    domain: tuple[Interval, ...] | None = None,
+    kinks: tuple[float, ...] = (),
+    convention: str = "",
+) -> Unary: ...
+@overload
+def row(
+    name: str,
+    value: Callable[[float, float], float],
+    x_partial: Rule,
+    y_partial: Rule,
+    /,
+    *,
+    domain: tuple[Interval, ...] | None = None,
+    kinks: tuple[float, ...] = (),
+    convention: str = "",
+) -> Binary: ...
+@overload
+def row(
+    name: str,
+    value: Callable[..., float],
+    /,
+    *partials: Rule,
+    domain: tuple[Interval, ...] | None = None,
+    kinks: tuple[float, ...] = (),
+    convention: str = "",
+) -> Primitive: ...
+def row(
+    name: str,
+    value: Callable[..., float],
+    /,
+    *partials: Rule,
+    domain: tuple[Interval, ...] | None = None,
+    kinks: tuple[float, ...] = (),
+    convention: str = "",
+) -> Primitive:
+    """A primitive: a function of floats, and one rule per operand for its partial derivative.
+
+    Each rule takes all the operands and, last, the answer, and is written with operators and rows,
+    as those of the table are: traced once, it serves both sweeps at every order. `domain` has an
+    interval per operand, `kinks` are where there is no slope, `convention` says what is given
+    there. The value and the rules are compared with differences at points of the domain: a
+    DerivativeError with the numbers refuses a wrong one. To be pickled a row must be a global of
+    its module, under its own name.
+
+    >>> import math
+    >>> from fgrad import cos, grad
+    >>> sinc = row("sinc", lambda x: math.sin(x) / x, lambda x, y: (cos(x) - y) / x)
+    >>> grad(sinc)(2.0)
+    -0.4353977749...
+    >>> row("cube", lambda x: x**3, lambda x, y: 2 * x * x)
+    Traceback (most recent call last):
+    fgrad.check.DerivativeError: cube: wrong partial at (-7.5):
+    ...
+    """
+    _check_name(name)
+    kinds = {1: Unary, 2: Binary}
+    if not 0 < len(partials) <= len(NAMES):
+        message = f"{name}: expected 1 to {len(NAMES)} rules, one per operand, got {len(partials)}"
+        raise TypeError(message)
+
+    def as_float(*operands: float) -> float:
+        return to_float(value(*operands), name)
+
+    made: Primitive = kinds.get(len(partials), Multiary)(
+        name=name,
+        value=as_float,
+        partials=partials,
+        spelling=f"{name}({', '.join('{}' for _ in partials)})",
+        domain=domain or (REAL,) * len(partials),
+        kinks=kinks,
+        convention=convention,
+    )
+    return check_row(made)
+
+
+def _check_name(name: str) -> None:
+    taken = {*NAMES, ANSWER, "ZERO", "OlderNode", "inf", "nan"}
+    if not name.isidentifier() or iskeyword(name) or name.endswith("_") or name in taken:
+        message = (
+            f"{name!r} cannot name a row: take a Python name that is not one of {sorted(taken)}"
+        )
+        raise ValueError(message)
+
+
+def custom_derivative(
+    *partials: Rule,
+    domain: tuple[Interval, ...] | None = None,
+    kinks: tuple[float, ...] = (),
+    convention: str = "",
+) -> Callable[[Callable[..., float]], Primitive]:
+    """A decorator that makes a row of a whole function of floats, with its own partials.
+
+    What the function does inside is its own affair: it sees plain floats, and the rules are its
+    derivative. Rules, errors and checks are those of `row`.
+
+    >>> from fgrad import grad
+    >>> @custom_derivative(lambda x, y, z: x / z, lambda x, y, z: y / z)
+    ... def norm(x: float, y: float) -> float:
+    ...     return (x * x + y * y) ** 0.5
+    >>> grad(norm)(3.0, 4.0)
+    (0.6, 0.8)
+    """
+
+    def define(value: Callable[..., float]) -> Primitive:
+        return row(
+            value.__name__, value, *partials, domain=domain, kinks=kinks, convention=convention
+        )
+
+    return define

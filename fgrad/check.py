@@ -6,9 +6,7 @@ import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from itertools import product
-from typing import Final, TypeAlias, TypeVar
-
-from attrs import frozen
+from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 from fgrad.codegen import NAMES
 from fgrad.graph import Scalar, value
@@ -28,8 +26,7 @@ class DerivativeError(ArithmeticError):
     """Derivatives that should be the same number are not."""
 
 
-@frozen
-class Comparison:
+class Comparison(NamedTuple):
     """One derivative, computed in three ways: up the graph, down it, and by differences."""
 
     name: str
@@ -51,8 +48,7 @@ def _near(x: float, y: float, tolerance: float) -> bool:
     return x == y or (math.isnan(x) and math.isnan(y)) or abs(x - y) <= tolerance
 
 
-@frozen
-class Report:
+class Report(NamedTuple):
     """What `check_grad` compared; as text, a table."""
 
     comparisons: tuple[Comparison, ...]

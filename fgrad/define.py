@@ -83,7 +83,8 @@ def row(
     def as_float(*operands: float) -> float:
         return to_float(value(*operands), name)
 
-    made: Primitive = kinds.get(len(partials), Multiary)(
+    kind: type[Primitive] = kinds.get(len(partials), Multiary)
+    made = kind(
         name=name,
         value=as_float,
         partials=partials,
@@ -92,7 +93,8 @@ def row(
         kinks=kinks,
         convention=convention,
     )
-    return check_row(made)
+    checked: Primitive = check_row(made)
+    return checked
 
 
 def _check_name(name: str) -> None:

@@ -10,14 +10,13 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable, Sequence
 from itertools import count
-from textwrap import indent
 from typing import TYPE_CHECKING, Final, NoReturn, Self, TypeAlias, final
 
 from attrs import frozen
 
 from fgrad import calculus
 from fgrad.arithmetic import Arithmetic, Number
-from fgrad.codegen import compile_function
+from fgrad.codegen import compile_function, indent
 from fgrad.primitive import Primitive, as_float, unary
 
 __all__ = [

@@ -184,9 +184,10 @@ def _row(module: str, name: str) -> object:
     return getattr(import_module(module), name)
 
 
-@frozen(eq=False, repr=False, kw_only=True)
 class Unary(Primitive):
     """A row of one operand: `tanh(x)`. As an attribute of a class, a method: `x.tanh()`."""
+
+    __slots__ = ()
 
     @overload
     def __call__(self, x: float, /) -> float: ...
@@ -209,9 +210,10 @@ class Unary(Primitive):
         return self if instance is None else lambda: self(instance)
 
 
-@frozen(eq=False, repr=False, kw_only=True)
 class Binary(Primitive):
     """A row of two operands: `pow(x, y)`."""
+
+    __slots__ = ()
 
     @overload
     def __call__(self, x: float, y: float, /) -> float: ...
@@ -226,9 +228,10 @@ class Binary(Primitive):
         return self.apply((x, y))
 
 
-@frozen(eq=False, repr=False, kw_only=True)
 class Selection(Primitive):
     """The row that chooses: `where(condition, x, y)` is x where the condition holds, else y."""
+
+    __slots__ = ()
 
     @overload
     def __call__(self, condition: bool, x: float, y: float, /) -> float: ...
@@ -243,9 +246,10 @@ class Selection(Primitive):
         return self.apply((condition, x, y))
 
 
-@frozen(eq=False, repr=False, kw_only=True)
 class Reduction(Primitive):
     """A row of one sequence, of any length but none: `total(xs)`."""
+
+    __slots__ = ()
 
     @overload
     def __call__(self, xs: Iterable[float], /) -> float: ...
@@ -260,9 +264,10 @@ class Reduction(Primitive):
         return self.apply(operands)
 
 
-@frozen(eq=False, repr=False, kw_only=True)
 class Pairing(Primitive):
     """A row of two sequences of one length: `dot(ws, xs)`."""
+
+    __slots__ = ()
 
     @overload
     def __call__(self, ws: Iterable[float], xs: Iterable[float], /) -> float: ...
@@ -284,9 +289,10 @@ class Pairing(Primitive):
         return self.apply(left + right)
 
 
-@frozen(eq=False, repr=False, kw_only=True)
 class Variadic(Primitive):
     """A row of any number of operands, at least one: `hypot(x, y, z)`."""
+
+    __slots__ = ()
 
     @overload
     def __call__(self, *xs: float) -> float: ...
@@ -300,9 +306,10 @@ class Variadic(Primitive):
         return self.apply(xs)
 
 
-@frozen(eq=False, repr=False, kw_only=True)
 class Multiary(Primitive):
     """A row of three or more operands."""
+
+    __slots__ = ()
 
     @overload
     def __call__(self, *xs: float) -> float: ...

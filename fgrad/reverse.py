@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from functools import cache
 from operator import attrgetter
-from typing import Final, TypeAlias, TypeVar, get_args
+from typing import Final, TypeAlias, TypeVar
 
 from fgrad import calculus
 from fgrad.codegen import Kind, OlderNode, compile_sweep
@@ -17,9 +18,7 @@ _DENSE: Final = 1 << 16
 
 
 _ARITHMETIC: Final = (calculus.add, calculus.mul, calculus.sub, calculus.div, calculus.neg)
-_SWEEPS: Final[dict[Kind, Callable[..., object]]] = {
-    kind: compile_sweep(_ARITHMETIC, kind) for kind in get_args(Kind)
-}
+_sweep_down: Final = cache(compile_sweep)
 _OPERANDS: Final = attrgetter("operands")
 V = TypeVar("V")
 
@@ -104,5 +103,5 @@ def _sweep(
         before = found[root.index - first]
         found[root.index - first] = seed if before is None else before + seed
         nodes[root.index - first] = root
-    _SWEEPS[kind](offsets, found, nodes, first)
+    _sweep_down(_ARITHMETIC, kind)(offsets, found, nodes, first)
     return found

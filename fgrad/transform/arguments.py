@@ -5,9 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from inspect import Parameter
-from typing import Final, Self
-
-from attrs import frozen
+from typing import Final, NamedTuple, Self
 
 from fgrad.graph import Node, Scalar, fresh, reaches_older
 from fgrad.primitive import as_float
@@ -26,8 +24,7 @@ __all__ = [
 ]
 
 
-@frozen
-class Choice:
+class Choice(NamedTuple):
     """Which arguments are differentiated: by position or by name; None is every positional one.
 
     `lone` says that one was asked for, and so its gradient is wanted, not a tuple of one.
@@ -63,8 +60,7 @@ def _keys(what: str, noun: str, kind: type, said: object) -> tuple[int | str, ..
 ALL: Final = Choice(None, lone=False)
 
 
-@frozen
-class Inputs:
+class Inputs(NamedTuple):
     """The arguments of a call with fresh leaves in the place of what is differentiated."""
 
     args: tuple[object, ...]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Concatenate, Literal, ParamSpec, TypeVar, over
 
 from fgrad.graph import Scalar
 from fgrad.reverse import value_and_cotangents
-from fgrad.signatures import Tree
 from fgrad.transform.arguments import Choice, one_number, seen, take, with_aux
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
         Grad3,
         Grad4,
         GradTree,
+        Tree,
         ValueAndGrad1,
         ValueAndGrad2,
         ValueAndGrad3,
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 __all__ = ["grad", "value_and_grad"]
 
-A = TypeVar("A", bound=Tree)
-B = TypeVar("B", bound=Tree)
-C = TypeVar("C", bound=Tree)
-D = TypeVar("D", bound=Tree)
+A = TypeVar("A", bound="Tree")
+B = TypeVar("B", bound="Tree")
+C = TypeVar("C", bound="Tree")
+D = TypeVar("D", bound="Tree")
 R = TypeVar("R", bound=Scalar)
 T = TypeVar("T")
 U = TypeVar("U")

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal, TypeVar, overload
 
 from fgrad.forward import tangents
 from fgrad.reverse import cotangents
-from fgrad.signatures import Tree
 from fgrad.transform.arguments import ALL, outputs, take
 from fgrad.transform.gradient import grad
 from fgrad.transform.linear import jvp
@@ -16,11 +15,11 @@ from fgrad.tree import unflatten
 
 if TYPE_CHECKING:
     from fgrad.graph import Node, Scalar
-    from fgrad.signatures import Container
+    from fgrad.signatures import Container, Tree
 
 __all__ = ["hessian", "hvp", "jacobian"]
 
-A = TypeVar("A", bound=Tree)
+A = TypeVar("A", bound="Tree")
 T = TypeVar("T")
 Mode = Literal["forward", "reverse"]
 

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
-
-from attrs import frozen
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from fgrad.forward import tangents
 from fgrad.graph import Scalar, reaches_older, value
 from fgrad.primitive import as_float
 from fgrad.reverse import cotangents
-from fgrad.signatures import Tree
 from fgrad.transform.arguments import ALL, Inputs, numbers, outputs, take
 from fgrad.tree import Structure, unflatten
 
+if TYPE_CHECKING:
+    from fgrad.signatures import Tree
+
 __all__ = ["jvp", "linearize", "vjp"]
 
-A = TypeVar("A", bound=Tree)
-R = TypeVar("R", bound=Tree)
+A = TypeVar("A", bound="Tree")
+R = TypeVar("R", bound="Tree")
 
 
-@frozen
-class Run:
+class Run(NamedTuple):
     """One run of a function of one tree: its inputs, and the roots in what it returned."""
 
     inputs: Inputs

@@ -6,7 +6,7 @@ import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from itertools import product
-from typing import Final, NamedTuple, TypeAlias, TypeVar
+from typing import Final, NamedTuple, ParamSpec, TypeAlias, TypeVar
 
 from fgrad.codegen import NAMES
 from fgrad.graph import Scalar, value
@@ -20,6 +20,7 @@ __all__ = ["Comparison", "DerivativeError", "Report", "check_grad", "check_row"]
 _HALVINGS: Final = 10
 _CLEAR: Final = 0.3  # farther from a kink than any step
 R = TypeVar("R", bound=Primitive)
+P = ParamSpec("P")
 
 
 class DerivativeError(ArithmeticError):
@@ -69,7 +70,7 @@ class Report(NamedTuple):
         return "\n".join([head, *lines])
 
 
-def check_grad(f: Callable[..., Scalar]) -> Callable[..., Report]:
+def check_grad(f: Callable[P, Scalar]) -> Callable[P, Report]:
     """The function that compares the derivatives of `f`, which returns one number, at a point.
 
     First and second derivatives, by forward and by reverse sweeps and by differences (central,

@@ -40,12 +40,15 @@ def row(
 def row(
     name: str,
     value: Callable[..., float],
+    x_partial: Rule,
+    y_partial: Rule,
+    z_partial: Rule,
     /,
     *partials: Rule,
     domain: tuple[Interval, ...] | None = None,
     kinks: tuple[float, ...] = (),
     convention: str = "",
-) -> Primitive: ...
+) -> Multiary: ...
 def row(
     name: str,
     value: Callable[..., float],
@@ -74,27 +77,33 @@ def row(
     fgrad.check.DerivativeError: cube: wrong partial at (-7.5):
     ...
     """
+    return _row(name, value, partials, domain=domain, kinks=kinks, convention=convention)
+
+
+def _row(  # noqa: PLR0913 - a row has these columns
+    name: str,
+    value: Callable[..., float],
+    partials: tuple[Rule, ...],
+    *,
+    domain: tuple[Interval, ...] | None,
+    kinks: tuple[float, ...],
+    convention: str,
+) -> Primitive:
     _check_name(name)
-    kinds = {1: Unary, 2: Binary}
     if not 0 < len(partials) <= len(NAMES):
         message = f"{name}: expected 1 to {len(NAMES)} rules, one per operand, got {len(partials)}"
         raise TypeError(message)
-
-    def as_float(*operands: float) -> float:
-        return to_float(value(*operands), name)
-
-    kind: type[Primitive] = kinds.get(len(partials), Multiary)
-    made = kind(
+    kinds: dict[int, type[Primitive]] = {1: Unary, 2: Binary}
+    made = kinds.get(len(partials), Multiary)(
         name=name,
-        value=as_float,
+        value=lambda *operands: to_float(value(*operands), name),
         partials=partials,
         spelling=f"{name}({', '.join('{}' for _ in partials)})",
         domain=domain or (REAL,) * len(partials),
         kinks=kinks,
         convention=convention,
     )
-    checked: Primitive = check_row(made)
-    return checked
+    return check_row(made)
 
 
 def _check_name(name: str) -> None:
@@ -106,12 +115,42 @@ def _check_name(name: str) -> None:
         raise ValueError(message)
 
 
+@overload
+def custom_derivative(
+    x_partial: Rule,
+    /,
+    *,
+    domain: tuple[Interval, ...] | None = None,
+    kinks: tuple[float, ...] = (),
+    convention: str = "",
+) -> Callable[[Callable[[float], float]], Unary]: ...
+@overload
+def custom_derivative(
+    x_partial: Rule,
+    y_partial: Rule,
+    /,
+    *,
+    domain: tuple[Interval, ...] | None = None,
+    kinks: tuple[float, ...] = (),
+    convention: str = "",
+) -> Callable[[Callable[[float, float], float]], Binary]: ...
+@overload
+def custom_derivative(
+    x_partial: Rule,
+    y_partial: Rule,
+    z_partial: Rule,
+    /,
+    *partials: Rule,
+    domain: tuple[Interval, ...] | None = None,
+    kinks: tuple[float, ...] = (),
+    convention: str = "",
+) -> Callable[[Callable[..., float]], Multiary]: ...
 def custom_derivative(
     *partials: Rule,
     domain: tuple[Interval, ...] | None = None,
     kinks: tuple[float, ...] = (),
     convention: str = "",
-) -> Callable[[Callable[..., float]], Primitive]:
+) -> Callable[..., Primitive]:
     """A decorator that makes a row of a whole function of floats, with its own partials.
 
     What the function does inside is its own affair: it sees plain floats, and the rules are its
@@ -126,8 +165,7 @@ def custom_derivative(
     """
 
     def define(value: Callable[..., float]) -> Primitive:
-        return row(
-            value.__name__, value, *partials, domain=domain, kinks=kinks, convention=convention
-        )
+        name = value.__name__
+        return _row(name, value, partials, domain=domain, kinks=kinks, convention=convention)
 
     return define

@@ -38,6 +38,8 @@ Tree: TypeAlias = "float | Operand | Container"
 
 T = TypeVar("T")
 R_co = TypeVar("R_co", covariant=True)
+F_co = TypeVar("F_co", covariant=True)
+S_co = TypeVar("S_co", covariant=True)
 
 
 class Grad1(Protocol):
@@ -134,3 +136,30 @@ class ValueAndGradTree(Protocol[T, R_co]):
     """The value and the gradient of a function of one tree."""
 
     def __call__(self, tree: T, /) -> tuple[R_co, T]: ...
+
+
+class Function1(Protocol[F_co, S_co]):
+    """A function of one number: of a float it gives an F, of a Scalar an S."""
+
+    @overload
+    def __call__(self, x: float, /) -> F_co: ...
+    @overload
+    def __call__(self, x: Scalar, /) -> S_co: ...
+
+
+class Function2(Protocol[F_co, S_co]):
+    """A function of two numbers: of floats it gives an F, of Scalars an S."""
+
+    @overload
+    def __call__(self, x: float, y: float, /) -> F_co: ...
+    @overload
+    def __call__(self, x: Scalar, y: Scalar, /) -> S_co: ...
+
+
+class Function3(Protocol[F_co, S_co]):
+    """A function of three numbers: of floats it gives an F, of Scalars an S."""
+
+    @overload
+    def __call__(self, x: float, y: float, z: float, /) -> F_co: ...
+    @overload
+    def __call__(self, x: Scalar, y: Scalar, z: Scalar, /) -> S_co: ...

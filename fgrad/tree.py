@@ -13,11 +13,16 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from enum import Enum
 from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, TypeVar, overload
 
-from fgrad.primitive import Operand
+from attrs import fields, has
+
+from fgrad.primitive import Operand, Primitive
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from fgrad.signatures import Tree
 
 __all__ = [
@@ -96,83 +101,102 @@ class _StrayError(Exception):
         self.item = item
 
 
+class _Container(NamedTuple):
+    """How a kind of container is taken apart into keys and items, and put together again."""
+
+    open: Callable[[Any], tuple[tuple[Hashable, ...], Sequence[object]]]
+    close: Callable[[tuple[Hashable, ...], list[object]], object]
+    spelling: str
+
+
+_SEQUENCES: Final[dict[type, _Container]] = {
+    tuple: _Container(lambda tree: ((), tree), lambda _, items: tuple(items), "[{}]"),
+    list: _Container(lambda tree: ((), tree), lambda _, items: items, "[{}]"),
+    dict: _Container(
+        lambda tree: (tuple(tree), tuple(tree.values())),
+        lambda keys, items: dict(zip(keys, items, strict=True)),
+        "[{!r}]",
+    ),
+}
+
+
+@lru_cache
+def _container(kind: type) -> _Container | None:
+    """How to open and close a container of this class; None if it is no container."""
+    if kind in _SEQUENCES or issubclass(kind, (Operand, Primitive)):
+        return _SEQUENCES.get(kind)
+    if kind.__module__ == "numpy" and kind.__name__ == "ndarray":
+        return _Container(_open_array, _close_array, ".flat[{}]")
+    if issubclass(kind, tuple) and hasattr(kind, "_fields"):
+        names = kind._fields
+        return _Container(
+            lambda tree: (names, tree), lambda _, items: tuple.__new__(kind, items), ".{}"
+        )
+    if has(kind):
+        return _fields(kind, tuple(field.name for field in fields(kind)))
+    if hasattr(kind, "__dataclass_fields__"):
+        return _fields(kind, tuple(kind.__dataclass_fields__))
+    return None
+
+
+def _fields(kind: type, names: tuple[str, ...]) -> _Container:
+    """How to open and close an instance of an attrs class or a dataclass, frozen or not."""
+
+    def opened(tree: object) -> tuple[tuple[Hashable, ...], Sequence[object]]:
+        return names, [getattr(tree, name) for name in names]
+
+    def close(_: tuple[Hashable, ...], items: list[object]) -> object:
+        instance: object = object.__new__(kind)
+        for name, item in zip(names, items, strict=True):
+            object.__setattr__(instance, name, item)
+        return instance
+
+    return _Container(opened, close, ".{}")
+
+
+def _open_array(array: NDArray[np.generic]) -> tuple[tuple[Hashable, ...], Sequence[object]]:
+    if array.dtype.kind not in "fO":
+        raise _StrayError(array, f" of {array.dtype} (write .astype(float))")
+    return array.shape, array.ravel().tolist()
+
+
+def _close_array(shape: tuple[Hashable, ...], items: list[object]) -> object:
+    """A NumPy array of this shape: of floats, or of objects if an item is no float."""
+    numpy = sys.modules["numpy"]
+    floats = all(isinstance(item, float) for item in items)
+    array = numpy.empty(len(items), dtype=float if floats else object)
+    array[:] = items
+    return array.reshape(shape)
+
+
 _FLOATS: Final = frozenset({float})
 
 
 def _take(tree: object, leaves: list[Leaf]) -> Structure:
     """The structure of `tree`; its leaves are added to `leaves`."""
-    kind = tree.__class__
-    keys: tuple[Hashable, ...] = ()
-    items: Sequence[object]
-    if kind is tuple or kind is list:  # a shortcut past _open
-        items = tree  # type: ignore[assignment]  # by its class
-    elif isinstance(tree, (float, Operand)):
-        leaves.append(float(tree) if isinstance(tree, float) else tree)
+    kind = type(tree)
+    if kind is float:  # the most frequent, and so the first
+        leaves.append(tree)  # type: ignore[arg-type]  # a float
         return LEAF
-    else:
-        opened = _open(tree)
-        if opened is None:
-            return _static(tree)
-        keys, items = opened
+    container = _container(kind)  # type: ignore[arg-type]  # a class can be hashed
+    if container is None:
+        return _take_single(tree, leaves)
+    keys, items = container.open(tree)
     if _FLOATS.issuperset(map(type, items)):
         leaves.extend(items)  # type: ignore[arg-type]  # they are floats
         return Branch(kind, keys, len(items), None)
     children = tuple([_take(item, leaves) for item in items])
-    all_leaves = all(child is LEAF for child in children)
+    all_leaves = children.count(LEAF) == len(children)
     return Branch(kind, keys, len(items), None if all_leaves else children)
 
 
-def _static(thing: object) -> Static:
-    if thing is None or isinstance(thing, (str, bool, Enum)) or callable(thing):
+def _take_single(thing: object, leaves: list[Leaf]) -> Static:
+    if isinstance(thing, (float, Operand)):
+        leaves.append(float(thing) if isinstance(thing, float) else thing)
+        return LEAF
+    if callable(thing) or thing is None or isinstance(thing, (str, bool, Enum)):
         return Static(thing)
     raise _StrayError(thing, f" (write {thing}.0)" if isinstance(thing, int) else "")
-
-
-def _open(tree: object) -> tuple[tuple[Hashable, ...], Sequence[object]] | None:
-    """The keys (none for a sequence) and the items of a container; None if `tree` is none."""
-    kind = type(tree)
-    if isinstance(tree, (tuple, list)) and kind in (tuple, list):
-        return (), tree
-    if isinstance(tree, dict) and kind is dict:
-        return tuple(tree), tuple(tree.values())
-    numpy = sys.modules.get("numpy")
-    if numpy is not None and isinstance(tree, numpy.ndarray):
-        if tree.dtype.kind not in "fO":
-            raise _StrayError(tree, f" of {tree.dtype} (write .astype(float))")
-        return tree.shape, tree.ravel().tolist()
-    names = _field_names(kind)  # type: ignore[arg-type]  # a class can be hashed
-    return None if names is None else (names, [getattr(tree, name) for name in names])
-
-
-@lru_cache
-def _field_names(kind: type) -> tuple[str, ...] | None:
-    """The fields of a NamedTuple, an attrs class or a dataclass, else None."""
-    if issubclass(kind, tuple):
-        return getattr(kind, "_fields", None)
-    if hasattr(kind, "__attrs_attrs__"):
-        return tuple(field.name for field in kind.__attrs_attrs__)
-    if hasattr(kind, "__dataclass_fields__"):
-        return tuple(kind.__dataclass_fields__)
-    return None
-
-
-def paths(tree: object, name: str) -> Iterator[tuple[str, object]]:
-    """Everything in `tree` that is no container, and where, as Python would write it.
-
-    >>> [path for path, _ in paths({"w": [1.0, 2.0], "b": 3.0}, "params")]
-    ["params['w'][0]", "params['w'][1]", "params['b']"]
-    """
-    opened = None if isinstance(tree, Operand) else _open(tree)
-    if opened is None:
-        yield name, tree
-        return
-    keys, items = opened
-    array = not isinstance(tree, (tuple, list, dict)) and not _field_names(type(tree))  # type: ignore[arg-type]  # a class can be hashed
-    spelling = ".flat[{!r}]" if array else "[{!r}]" if isinstance(tree, (dict, list)) else ".{}"
-    if not keys or array:
-        keys, spelling = tuple(range(len(items))), spelling.replace(".{}", "[{}]")
-    for key, item in zip(keys, items, strict=True):
-        yield from paths(item, name + spelling.format(key))
 
 
 def _put(structure: Structure, leaves: Iterator[object]) -> object:
@@ -183,30 +207,23 @@ def _put(structure: Structure, leaves: Iterator[object]) -> object:
         items = list(islice(leaves, size))
     else:
         items = [next(leaves) if child is LEAF else _put(child, leaves) for child in children]
-    return items if kind is list else _close(kind, keys, items)
+    return _container(kind).close(keys, items)  # type: ignore[union-attr]  # it was open
 
 
-def _close(kind: type, keys: tuple[Hashable, ...], items: list[object]) -> object:
-    """A container of this kind that holds `items`."""
-    if issubclass(kind, tuple):
-        return tuple.__new__(kind, items)
-    if kind is dict:
-        return dict(zip(keys, items, strict=True))
-    if kind.__module__ == "numpy":
-        return _array(keys, items)
-    instance = object.__new__(kind)
-    for name, item in zip(keys, items, strict=True):
-        object.__setattr__(instance, str(name), item)
-    return instance
+def paths(tree: object, name: str) -> Iterator[tuple[str, object]]:
+    """Everything in `tree` that is no container, and where, as Python would write it.
 
-
-def _array(shape: tuple[Hashable, ...], items: list[object]) -> object:
-    """A NumPy array of this shape: of floats, or of objects if an item is no float."""
-    numpy = sys.modules["numpy"]
-    floats = all(isinstance(item, float) for item in items)
-    array = numpy.empty(len(items), dtype=float if floats else object)
-    array[:] = items
-    return array.reshape(shape)
+    >>> [path for path, _ in paths({"w": [1.0, 2.0], "b": 3.0}, "params")]
+    ["params['w'][0]", "params['w'][1]", "params['b']"]
+    """
+    container = _container(type(tree))  # type: ignore[arg-type]  # a class can be hashed
+    if container is None:
+        yield name, tree
+        return
+    keys, items = container.open(tree)
+    named = zip(keys if len(keys) == len(items) else range(len(items)), items, strict=True)
+    for key, item in named:
+        yield from paths(item, name + container.spelling.format(key))
 
 
 A = TypeVar("A", bound="Tree")

@@ -12,6 +12,8 @@ from fgrad.transform.arguments import Choice, one_number, seen, take, with_aux
 
 if TYPE_CHECKING:
     from fgrad.signatures import (
+        Function1,
+        Function2,
         Grad1,
         Grad2,
         Grad3,
@@ -192,6 +194,16 @@ def value_and_grad(
 ) -> Callable[P, tuple[float, tuple[float, ...]]]: ...
 @overload
 def value_and_grad(
+    f: Callable[[float], tuple[Scalar, T]], *, has_aux: Literal[True]
+) -> Function1[tuple[tuple[float, T], float], tuple[tuple[Scalar, T], Scalar]]: ...
+@overload
+def value_and_grad(
+    f: Callable[[float, float], tuple[Scalar, T]], *, has_aux: Literal[True]
+) -> Function2[
+    tuple[tuple[float, T], tuple[float, float]], tuple[tuple[Scalar, T], tuple[Scalar, Scalar]]
+]: ...
+@overload
+def value_and_grad(
     f: Callable[[A], tuple[R, T]], *, has_aux: Literal[True]
 ) -> Callable[[A], tuple[tuple[R, T], A]]: ...
 @overload
@@ -200,8 +212,31 @@ def value_and_grad(
 ) -> Callable[[A, B], tuple[tuple[R, T], tuple[A, B]]]: ...
 @overload
 def value_and_grad(
+    f: Callable[[A, B, C], tuple[R, T]], *, has_aux: Literal[True]
+) -> Callable[[A, B, C], tuple[tuple[R, T], tuple[A, B, C]]]: ...
+@overload
+def value_and_grad(
     f: Callable[Concatenate[A, P], tuple[R, T]], *, argnums: Literal[0], has_aux: Literal[True]
 ) -> Callable[Concatenate[A, P], tuple[tuple[R, T], A]]: ...
+@overload
+def value_and_grad(
+    f: Callable[Concatenate[U, A, P], tuple[R, T]], *, argnums: Literal[1], has_aux: Literal[True]
+) -> Callable[Concatenate[U, A, P], tuple[tuple[R, T], A]]: ...
+@overload
+def value_and_grad(
+    f: Callable[Concatenate[A, B, P], tuple[R, T]],
+    *,
+    argnums: tuple[Literal[0], Literal[1]],
+    has_aux: Literal[True],
+) -> Callable[Concatenate[A, B, P], tuple[tuple[R, T], tuple[A, B]]]: ...
+@overload
+def value_and_grad(
+    f: Callable[P, tuple[Scalar, T]], *, argnames: str, has_aux: Literal[True]
+) -> Callable[P, tuple[tuple[float, T], float]]: ...
+@overload
+def value_and_grad(
+    f: Callable[P, tuple[Scalar, T]], *, argnames: tuple[str, ...], has_aux: Literal[True]
+) -> Callable[P, tuple[tuple[float, T], tuple[float, ...]]]: ...
 def value_and_grad(
     f: Callable[..., object],
     *,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import TYPE_CHECKING, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, overload
 
 from fgrad.forward import tangents
 from fgrad.reverse import cotangents
@@ -14,32 +14,69 @@ from fgrad.transform.linear import jvp
 from fgrad.tree import unflatten
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from fgrad.graph import Node, Scalar
-    from fgrad.signatures import Container, Tree
+    from fgrad.signatures import Container, Function1, Function2, Function3, Tree
 
 __all__ = ["hessian", "hvp", "jacobian"]
 
 A = TypeVar("A", bound="Tree")
-T = TypeVar("T")
-Mode = Literal["forward", "reverse"]
+B = TypeVar("B", bound="Tree")
+K = TypeVar("K", bound="Hashable")
+S = TypeVar("S", bound="Scalar")
+Mode: TypeAlias = Literal["forward", "reverse"]
 
 
+# By what comes out (a tuple, another sequence, a dict), and within it by what goes in.
 @overload
-def jacobian(  # type: ignore[overload-overlap]  # the last one is for all other trees
+def jacobian(  # type: ignore[overload-overlap]  # a tuple is a sequence too: so here, and below
+    f: Callable[[float], tuple[Scalar, ...]], *, mode: Mode | None = None
+) -> Function1[tuple[float, ...], tuple[Scalar, ...]]: ...
+@overload
+def jacobian(  # type: ignore[overload-overlap]
+    f: Callable[[float, float], tuple[Scalar, ...]], *, mode: Mode | None = None
+) -> Function2[tuple[tuple[float, float], ...], tuple[tuple[Scalar, Scalar], ...]]: ...
+@overload
+def jacobian(  # type: ignore[overload-overlap]
+    f: Callable[[float, float, float], tuple[Scalar, ...]], *, mode: Mode | None = None
+) -> Function3[tuple[tuple[float, float, float], ...], tuple[tuple[Scalar, Scalar, Scalar], ...]]: ...
+@overload
+def jacobian(  # type: ignore[overload-overlap]
+    f: Callable[[A], tuple[Scalar, ...]], *, mode: Mode | None = None
+) -> Callable[[A], tuple[A, ...]]: ...
+@overload
+def jacobian(  # type: ignore[overload-overlap]
+    f: Callable[[A, B], tuple[Scalar, ...]], *, mode: Mode | None = None
+) -> Callable[[A, B], tuple[tuple[A, B], ...]]: ...
+@overload
+def jacobian(  # type: ignore[overload-overlap]
     f: Callable[[float], Sequence[Scalar]], *, mode: Mode | None = None
-) -> Callable[[float], list[float]]: ...
+) -> Function1[list[float], list[Scalar]]: ...
 @overload
 def jacobian(
     f: Callable[[float, float], Sequence[Scalar]], *, mode: Mode | None = None
-) -> Callable[[float, float], list[tuple[float, float]]]: ...
+) -> Function2[list[tuple[float, float]], list[tuple[Scalar, Scalar]]]: ...
 @overload
 def jacobian(
     f: Callable[[float, float, float], Sequence[Scalar]], *, mode: Mode | None = None
-) -> Callable[[float, float, float], list[tuple[float, float, float]]]: ...
+) -> Function3[list[tuple[float, float, float]], list[tuple[Scalar, Scalar, Scalar]]]: ...
 @overload
-def jacobian(  # type: ignore[overload-overlap]  # the last one is for all other trees
-    f: Callable[[Sequence[T]], Sequence[Scalar]], *, mode: Mode | None = None
-) -> Callable[[Sequence[T]], list[list[T]]]: ...
+def jacobian(  # type: ignore[overload-overlap]
+    f: Callable[[Sequence[S]], Sequence[Scalar]], *, mode: Mode | None = None
+) -> Callable[[Sequence[S]], list[list[S]]]: ...
+@overload
+def jacobian(
+    f: Callable[[A], Sequence[Scalar]], *, mode: Mode | None = None
+) -> Callable[[A], list[A]]: ...
+@overload
+def jacobian(
+    f: Callable[[A, B], Sequence[Scalar]], *, mode: Mode | None = None
+) -> Callable[[A, B], list[tuple[A, B]]]: ...
+@overload
+def jacobian(
+    f: Callable[[A], dict[K, Scalar]] | Callable[[A], dict[K, float]], *, mode: Mode | None = None
+) -> Callable[[A], dict[K, A]]: ...
 @overload
 def jacobian(f: Callable[[A], Container], *, mode: Mode | None = None) -> Callable[[A], object]: ...
 def jacobian(f: Callable[..., object], *, mode: Mode | None = None) -> Callable[..., object]:
@@ -80,20 +117,29 @@ def _by_columns(roots: Sequence[Scalar], leaves: Sequence[Node]) -> list[list[Sc
 
 
 @overload
-def hessian(f: Callable[[float], Scalar]) -> Callable[[float], float]: ...
+def hessian(f: Callable[[float], Scalar]) -> Function1[float, Scalar]: ...
 @overload
 def hessian(
     f: Callable[[float, float], Scalar],
-) -> Callable[[float, float], tuple[tuple[float, float], tuple[float, float]]]: ...
+) -> Function2[
+    tuple[tuple[float, float], tuple[float, float]],
+    tuple[tuple[Scalar, Scalar], tuple[Scalar, Scalar]],
+]: ...
 @overload
 def hessian(
     f: Callable[[float, float, float], Scalar],
-) -> Callable[
-    [float, float, float],
+) -> Function3[
     tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]],
+    tuple[
+        tuple[Scalar, Scalar, Scalar], tuple[Scalar, Scalar, Scalar], tuple[Scalar, Scalar, Scalar]
+    ],
 ]: ...
 @overload
-def hessian(f: Callable[[Sequence[T]], Scalar]) -> Callable[[Sequence[T]], list[list[T]]]: ...
+def hessian(f: Callable[[Sequence[S]], Scalar]) -> Callable[[Sequence[S]], list[list[S]]]: ...
+@overload
+def hessian(f: Callable[[list[S]], Scalar]) -> Callable[[list[S]], list[list[S]]]: ...
+@overload
+def hessian(f: Callable[[dict[K, S]], Scalar]) -> Callable[[dict[K, S]], dict[K, dict[K, S]]]: ...
 @overload
 def hessian(f: Callable[[A], Scalar]) -> Callable[[A], object]: ...
 def hessian(f: Callable[..., object]) -> Callable[..., object]:
@@ -105,6 +151,10 @@ def hessian(f: Callable[..., object]) -> Callable[..., object]:
     return jacobian(grad(f))  # type: ignore[arg-type]  # the gradient of any f is a tree
 
 
+@overload
+def hvp(f: Callable[[float], Scalar], x: float, v: float) -> float: ...
+@overload
+def hvp(f: Callable[[A], Scalar], x: A, v: A) -> A: ...
 def hvp(f: Callable[[A], Scalar], x: A, v: A) -> A:
     """The Hessian of `f` at `x` times `v`, without the Hessian: forward over reverse.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, overload
 
 from fgrad.forward import tangents
 from fgrad.graph import Scalar, reaches_older, value
@@ -63,6 +63,10 @@ def _matching(tree: object, name: str, structure: Structure) -> list[Scalar]:
     return found
 
 
+@overload
+def jvp(f: Callable[[float], Scalar], x: float, tangent: float) -> tuple[float, float]: ...
+@overload
+def jvp(f: Callable[[A], R], x: A, tangent: A) -> tuple[R, R]: ...
 def jvp(f: Callable[[A], R], x: A, tangent: A) -> tuple[R, R]:
     """The value of `f` at `x`, and its derivative there along `tangent` (the pushforward).
 
@@ -76,6 +80,12 @@ def jvp(f: Callable[[A], R], x: A, tangent: A) -> tuple[R, R]:
     return run.answer(), run.push(tangent)  # type: ignore[return-value]  # trees as R is
 
 
+@overload
+def linearize(  # type: ignore[overload-overlap]  # the other is for all other trees
+    f: Callable[[float], Scalar], x: float
+) -> tuple[float, Callable[[float], float]]: ...
+@overload
+def linearize(f: Callable[[A], R], x: A) -> tuple[R, Callable[[A], R]]: ...
 def linearize(f: Callable[[A], R], x: A) -> tuple[R, Callable[[A], R]]:
     """The value of `f` at `x`, and its derivative there as a function from tangent to tangent.
 
@@ -93,7 +103,13 @@ def linearize(f: Callable[[A], R], x: A) -> tuple[R, Callable[[A], R]]:
     return run.answer(), derivative  # type: ignore[return-value]  # a tree of R's structure
 
 
-def vjp(f: Callable[[A], R], x: A) -> tuple[R, Callable[[R], A]]:
+@overload
+def vjp(  # type: ignore[overload-overlap]  # the other is for all other trees
+    f: Callable[[float], Scalar], x: float
+) -> tuple[float, Callable[[float], float]]: ...
+@overload
+def vjp(f: Callable[[A], R], x: A) -> tuple[R, Callable[[R], A]]: ...
+def vjp(f: Callable[[A], object], x: A) -> tuple[object, Callable[..., A]]:
     """The value of `f` at `x`, and its pullback: from a cotangent of the value to one of `x`.
 
     `f` runs once, however often the pullback is called; each call is one reverse sweep.
@@ -104,7 +120,7 @@ def vjp(f: Callable[[A], R], x: A) -> tuple[R, Callable[[R], A]]:
     """
     run = Run.of(f, x)
 
-    def pullback(cotangent: R) -> A:
+    def pullback(cotangent: object) -> A:
         return run.pull(cotangent)  # type: ignore[return-value]  # a tree of A's structure
 
-    return run.answer(), pullback  # type: ignore[return-value]  # a tree of R's structure
+    return run.answer(), pullback

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from keyword import iskeyword
-from typing import overload
+from typing import TypeAlias, overload
 
 from fgrad.check import check_row
 from fgrad.codegen import ANSWER, NAMES
+from fgrad.graph import Scalar
 from fgrad.primitive import REAL, Binary, Interval, Multiary, Primitive, Rule, Unary, to_float
 
 __all__ = ["custom_derivative", "row"]
+
+# A rule over the operands and the answer, as its author may annotate it. What it is traced with
+# knows the operators and the rows that a Scalar does.
+Rule1: TypeAlias = Callable[[Scalar, Scalar], Scalar]
+Rule2: TypeAlias = Callable[[Scalar, Scalar, Scalar], Scalar]
+Rule3: TypeAlias = Callable[[Scalar, Scalar, Scalar, Scalar], Scalar]
 
 
 @overload
 def row(
     name: str,
     value: Callable[[float], float],
-    x_partial: Rule,
+    x_partial: Rule1,
     /,
     *,
     domain: tuple[Interval, ...] | None = None,
@@ -28,8 +35,8 @@ def row(
 def row(
     name: str,
     value: Callable[[float, float], float],
-    x_partial: Rule,
-    y_partial: Rule,
+    x_partial: Rule2,
+    y_partial: Rule2,
     /,
     *,
     domain: tuple[Interval, ...] | None = None,
@@ -39,10 +46,24 @@ def row(
 @overload
 def row(
     name: str,
+    value: Callable[[float, float, float], float],
+    x_partial: Rule3,
+    y_partial: Rule3,
+    z_partial: Rule3,
+    /,
+    *,
+    domain: tuple[Interval, ...] | None = None,
+    kinks: tuple[float, ...] = (),
+    convention: str = "",
+) -> Multiary: ...
+@overload
+def row(
+    name: str,
     value: Callable[..., float],
     x_partial: Rule,
     y_partial: Rule,
     z_partial: Rule,
+    u_partial: Rule,
     /,
     *partials: Rule,
     domain: tuple[Interval, ...] | None = None,
@@ -117,7 +138,7 @@ def _check_name(name: str) -> None:
 
 @overload
 def custom_derivative(
-    x_partial: Rule,
+    x_partial: Rule1,
     /,
     *,
     domain: tuple[Interval, ...] | None = None,
@@ -126,8 +147,8 @@ def custom_derivative(
 ) -> Callable[[Callable[[float], float]], Unary]: ...
 @overload
 def custom_derivative(
-    x_partial: Rule,
-    y_partial: Rule,
+    x_partial: Rule2,
+    y_partial: Rule2,
     /,
     *,
     domain: tuple[Interval, ...] | None = None,
@@ -136,9 +157,21 @@ def custom_derivative(
 ) -> Callable[[Callable[[float, float], float]], Binary]: ...
 @overload
 def custom_derivative(
+    x_partial: Rule3,
+    y_partial: Rule3,
+    z_partial: Rule3,
+    /,
+    *,
+    domain: tuple[Interval, ...] | None = None,
+    kinks: tuple[float, ...] = (),
+    convention: str = "",
+) -> Callable[[Callable[[float, float, float], float]], Multiary]: ...
+@overload
+def custom_derivative(
     x_partial: Rule,
     y_partial: Rule,
     z_partial: Rule,
+    u_partial: Rule,
     /,
     *partials: Rule,
     domain: tuple[Interval, ...] | None = None,

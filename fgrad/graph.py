@@ -8,9 +8,10 @@ its place in a topological order.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import ContextVar
 from itertools import count
-from typing import TYPE_CHECKING, Final, NoReturn, Self, TypeAlias, final
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, TypeAlias, final
 
 from attrs import frozen
 
@@ -88,34 +89,38 @@ class Node(Arithmetic):
                 for x in mine
             ]
         except _OddOperandError:
-            plain = [x if isinstance(x, Node) else as_float(x) for x in operands]
-            mine = [x for x in plain if x is not None]
-            if len(mine) < len(plain):
+            taken = [x if isinstance(x, Node) else as_float(x) for x in operands]
+            mine = [x for x in taken if x is not None]
+            if len(mine) < len(taken):
                 return NotImplemented  # type: ignore[no-any-return]  # as operators answer
-            values = [value(x) for x in mine]
+            values = [plain(x) for x in mine]
         return _node(primitive.value(*values), primitive, tuple(mine))
 
     def __lt__(self, other: Node | Number) -> bool:
-        return self.value < (other.value if isinstance(other, Node) else other)
+        return _compare("<", self, other)
 
     def __le__(self, other: Node | Number) -> bool:
-        return self.value <= (other.value if isinstance(other, Node) else other)
+        return _compare("<=", self, other)
 
     def __gt__(self, other: Node | Number) -> bool:
-        return self.value > (other.value if isinstance(other, Node) else other)
+        return _compare(">", self, other)
 
     def __ge__(self, other: Node | Number) -> bool:
-        return self.value >= (other.value if isinstance(other, Node) else other)
+        return _compare(">=", self, other)
 
     def __eq__(self, other: object) -> bool:
-        return self.value == (other.value if isinstance(other, Node) else other)
+        return _compare("==", self, other)
+
+    def __ne__(self, other: object) -> bool:
+        return _compare("!=", self, other)
 
     def __bool__(self) -> bool:
-        return self.value != 0
+        return _compare("!=", self, 0.0)
 
     __hash__ = object.__hash__
 
     def __repr__(self) -> str:
+        _refuse_to_leak("the text")
         return f"Node({self.value!r}, {self.primitive.name})"
 
     def __copy__(self) -> Self:
@@ -128,6 +133,30 @@ class Node(Arithmetic):
         if not self.operands:
             return leaf, (self.value,)
         return _rebuild, (_rows(self),)
+
+
+_RELATIONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+Watch: TypeAlias = "Callable[[str, Node, object, bool], None]"
+WATCH: Final[ContextVar[Watch | None]] = ContextVar("WATCH", default=None)
+"""Who is told of each comparison that a node takes part in: the trace under way, if there is one.
+
+A context variable belongs to one thread and one task, so a trace hears of its own nodes only.
+"""
+
+
+def _compare(relation: str, node: Node, other: object) -> bool:
+    outcome = _RELATIONS[relation](node.value, other.value if isinstance(other, Node) else other)
+    watch = WATCH.get()
+    if watch is not None:
+        watch(relation, node, other, outcome)
+    return outcome
 
 
 Scalar: TypeAlias = Node | float
@@ -201,7 +230,24 @@ def value(x: Scalar) -> float:
     >>> value(leaf(3.0)), value(4.0)
     (3.0, 4.0)
     """
+    if isinstance(x, Node):
+        _refuse_to_leak("value(x)")
+    return plain(x)
+
+
+def plain(x: Scalar) -> float:
+    """The plain number behind `x`, for the house itself: while tracing too."""
     return x.value if isinstance(x, Node) else x
+
+
+def _refuse_to_leak(what: str) -> None:
+    """A TypeError while a trace is under way: what it compiles would be right at one point only."""
+    if WATCH.get() is not None:
+        message = (
+            f"{what} of a number that jit is tracing: the compiled function would have the number "
+            "of this call in it for ever (write constant(x) to hold it fixed, or leave it out)"
+        )
+        raise TypeError(message)
 
 
 def ancestors(*roots: Node, first: int = 0) -> list[Node]:

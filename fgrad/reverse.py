@@ -9,7 +9,7 @@ from typing import Final, TypeAlias, TypeVar
 
 from fgrad import calculus
 from fgrad.codegen import Kind, OlderNode, compile_sweep
-from fgrad.graph import Node, Scalar, ancestors, value
+from fgrad.graph import Node, Scalar, ancestors, plain
 
 __all__ = ["cotangents", "sweep", "value_and_cotangents"]
 
@@ -44,7 +44,7 @@ def value_and_cotangents(root: Scalar, leaves: Sequence[Node]) -> tuple[Scalar, 
     differentiation the answers depend on that node too, so they are nodes.
     """
     found, kind = cotangents([(root, 1.0)], leaves)
-    return root if kind == "nodes" else value(root), found
+    return root if kind == "nodes" else plain(root), found
 
 
 def cotangents(

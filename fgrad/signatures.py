@@ -7,9 +7,10 @@ then rejects what would lose a derivative). Floats in, floats out; Scalars in, S
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar, overload
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
     from attrs import AttrsInstance
 
     from fgrad.graph import Scalar
@@ -27,14 +28,18 @@ class _Items(Protocol):
     def __getitem__(self, index: int, /) -> object: ...
 
 
-class _Dataclass(Protocol):
-    __dataclass_fields__: ClassVar[dict[str, object]]
+class _Attrs(Protocol):
+    @property
+    def __attrs_attrs__(self) -> object: ...
 
 
-Container: TypeAlias = "_Items | Mapping[str, object] | AttrsInstance | _Dataclass"
+Container: TypeAlias = "_Items | Mapping[str, object] | _Attrs | DataclassInstance"
 """What holds the numbers of a tree."""
-Tree: TypeAlias = "float | Operand | Container"
-"""A number, or a container of numbers and containers; see `fgrad.tree`."""
+Tree: TypeAlias = "float | Operand | Container | AttrsInstance"
+"""A number, or a container of numbers and containers; see `fgrad.tree`.
+
+To pyright `AttrsInstance` is empty, and so anything: it leaves what is no tree to the run time.
+"""
 
 T = TypeVar("T")
 R_co = TypeVar("R_co", covariant=True)

@@ -210,6 +210,12 @@ def _put(structure: Structure, leaves: Iterator[object]) -> object:
     return _container(kind).close(keys, items)  # type: ignore[union-attr]  # it was open
 
 
+def closer(branch: Branch) -> Callable[[list[object]], object]:
+    """The function that makes a container like `branch` of its items."""
+    close = _container(branch.kind).close  # type: ignore[union-attr]  # it was open
+    return lambda items: close(branch.keys, items)
+
+
 def paths(tree: object, name: str) -> Iterator[tuple[str, object]]:
     """Everything in `tree` that is no container, and where, as Python would write it.
 

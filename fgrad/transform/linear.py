@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, TypeVar, overload
 
 from fgrad.forward import tangents
-from fgrad.graph import Scalar, reaches_older, value
+from fgrad.graph import Scalar, plain, reaches_older
 from fgrad.primitive import as_float
 from fgrad.reverse import cotangents
 from fgrad.transform.arguments import ALL, Inputs, numbers, outputs, take
@@ -39,7 +39,7 @@ class Run(NamedTuple):
         """What `f` returned, as the caller of the transformation sees it."""
         leaves = self.inputs.leaves
         older = reaches_older(self.roots, leaves[0].index if leaves else 0)
-        seen = self.roots if older else [value(root) for root in self.roots]
+        seen = self.roots if older else [plain(root) for root in self.roots]
         return unflatten(self.structure, seen)
 
     def push(self, tangent: object) -> object:

@@ -238,7 +238,7 @@ dot = Pairing(
     name="dot",
     value=elementary.left_to_right_dot,
     partials=(lambda w, x, z: x, lambda w, x, z: w),
-    spelling="dot({}, {})",
+    spelling="dot({})",
     blocks=2,
     domain=(REAL, REAL),
 )

@@ -14,6 +14,7 @@ from fgrad.composition import mean as mean
 from fgrad.composition import softmax as softmax
 from fgrad.define import custom_derivative as custom_derivative
 from fgrad.define import row as row
+from fgrad.exercise import Value as Value
 from fgrad.graph import Node as Node
 from fgrad.graph import Scalar as Scalar
 from fgrad.graph import value as value

@@ -180,7 +180,7 @@ class _Cell(Arithmetic):
     __slots__ = ("index", "operands", "primitive", "value")
 
 
-_FILL: Final = """\
+FILL: Final = """\
     cell = Cell()
     cell.value = {value}
     cell.primitive = {primitive}
@@ -188,7 +188,7 @@ _FILL: Final = """\
     cell.index = next_index()
     cell.__class__ = Node
 """
-_MAKERS: Final = {
+MAKERS: Final = {
     "Cell": _Cell,
     "Node": Node,
     "as_float": as_float,
@@ -196,9 +196,9 @@ _MAKERS: Final = {
 }
 _node: Callable[[float, Primitive, tuple[Node | float, ...]], Node] = compile_function(
     "def function(value, primitive, operands):\n"
-    + _FILL.format(value="value", primitive="primitive", operands="operands")
+    + FILL.format(value="value", primitive="primitive", operands="operands")
     + "    return cell\n",
-    _MAKERS,
+    MAKERS,
 )
 
 
@@ -217,9 +217,9 @@ def function(numbers):
 {fill}
         leaves.append(cell)
     return leaves
-""".format(fill=indent(_FILL.format(value="number", primitive="LEAF", operands="()"), "    "))
+""".format(fill=indent(FILL.format(value="number", primitive="LEAF", operands="()"), "    "))
 fresh: Callable[[Iterable[Scalar]], list[Node]] = compile_function(
-    _FRESH, _MAKERS | {"LEAF": LEAF, "ALIAS": ALIAS, "node": _node}
+    _FRESH, MAKERS | {"LEAF": LEAF, "ALIAS": ALIAS, "node": _node}
 )
 """A fresh leaf in the place of each number: an alias of it where it is a node itself."""
 
@@ -334,10 +334,10 @@ def _operator(primitive: Primitive, *operands: str) -> Callable[..., Node]:
     plain = {"self": "self.value", "other": "x"}
     value = primitive.spelling.format(*(plain[name] for name in operands))
     source = _BINARY if "other" in operands else _UNARY
-    source += _FILL.format(value=value, primitive="primitive", operands=f"({', '.join(operands)},)")
+    source += FILL.format(value=value, primitive="primitive", operands=f"({', '.join(operands)},)")
     source += "    return cell\n"
     names = {"primitive": primitive, primitive.name: primitive.value}
-    operator: Callable[..., Node] = compile_function(source, _MAKERS | names)
+    operator: Callable[..., Node] = compile_function(source, MAKERS | names)
     return operator
 
 

@@ -58,7 +58,7 @@ div = binary(
 power = binary(
     "power",
     elementary.power,
-    lambda x, y, z: where((x == 0) & (y == 0), ZERO, y * x ** (y - 1)),
+    lambda x, y, z: where(y == 0, where(x == 0, ZERO, y * z / x), y * x ** (y - 1)),
     lambda x, y, z: where(x == 0, ZERO, z * log(x)),
     domain=(NONNEGATIVE, REAL),
     convention=(
@@ -124,8 +124,20 @@ log10 = unary("log10", math.log10, lambda x, y: 1 / (x * LN_10), domain=POSITIVE
 cbrt = unary("cbrt", math.cbrt, lambda x, y: 1 / (3 * y * y), convention="slope inf at 0")
 erf = unary("erf", math.erf, lambda x, y: BELL * exp(-x * x))
 erfc = unary("erfc", math.erfc, lambda x, y: -BELL * exp(-x * x))
-lgamma = unary("lgamma", math.lgamma, lambda x, y: polygamma(0, x), domain=POSITIVE)
-gamma = unary("gamma", math.gamma, lambda x, y: y * polygamma(0, x), domain=POSITIVE)
+lgamma = unary(
+    "lgamma",
+    math.lgamma,
+    lambda x, y: polygamma(0, x),
+    domain=POSITIVE,
+    convention="x < 0 too, but for whole numbers",
+)
+gamma = unary(
+    "gamma",
+    math.gamma,
+    lambda x, y: y * polygamma(0, x),
+    domain=POSITIVE,
+    convention="x < 0 too, but for whole numbers",
+)
 polygamma: Binary = binary(
     "polygamma",
     elementary.polygamma,
@@ -201,7 +213,7 @@ fmod = binary(
     "fmod",
     math.fmod,
     lambda x, y, z: 1,
-    lambda x, y, z: -round((x - z) / y),
+    lambda x, y, z: constant((z - x) / y),
     domain=(REAL, NONZERO),
     convention="the slope beside the jump",
 )
@@ -209,7 +221,7 @@ remainder = binary(
     "remainder",
     math.remainder,
     lambda x, y, z: 1,
-    lambda x, y, z: -round((x - z) / y),
+    lambda x, y, z: constant((z - x) / y),
     domain=(REAL, NONZERO),
     convention="the slope beside the jump",
 )

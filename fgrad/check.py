@@ -176,14 +176,19 @@ def check_row(row: R) -> R:
         [x for x in interval.points() if all(abs(x - kink) > _CLEAR for kink in row.kinks)]
         for interval in row.domain
     ]
+    checked = False
     for point in product(*places):
         try:
             row.value(*point)
         except (ArithmeticError, ValueError):
             continue  # not in the domain after all, or too large an answer
+        checked = True
         wrong = [c for c in _first(row.apply, point, NAMES) if not c.agrees]
         if wrong:
             at = ", ".join(map(repr, point))
             message = f"{row.name}: wrong partial at ({at}):\n{Report(tuple(wrong))}"
             raise DerivativeError(message)
+    if not checked:
+        message = f"{row.name}: no point to check it at: say where it is defined by domain="
+        raise DerivativeError(message)
     return row

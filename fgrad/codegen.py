@@ -84,6 +84,10 @@ class Symbol(Arithmetic):
 
     __hash__ = None  # type: ignore[assignment]  # equality spells, so there is no hash
 
+    def __float__(self) -> float:
+        message = f"a rule is written with rows: fgrad.cos({self.text}), not math.cos({self.text})"
+        raise TypeError(message)
+
     def __bool__(self) -> bool:
         message = f"a rule cannot branch on {self.text}: write where(condition, a, b)"
         raise TypeError(message)

@@ -170,24 +170,30 @@ _FAR = 20.0
 def polygamma(order: float, x: float) -> float:
     """The derivative of this order (a whole number from 0) of digamma, the slope of lgamma.
 
-    A ValueError at the poles 0, -1, -2, …. Carried up to x >= 20 by its recurrence, where the
-    asymptotic series is exact to the last digits (Abramowitz and Stegun 6.4.6 and 6.4.11).
+    A ValueError at the poles 0, -1, -2, …; an infinity where the answer is too large. Carried up
+    to x >= 20 by its recurrence, where the asymptotic series is exact to the last digits
+    (Abramowitz and Stegun 6.4.6 and 6.4.11).
     """
     n = int(order)
+    if x == -math.inf:
+        return math.nan
     if x <= 0 and x == math.floor(x):
         message = f"polygamma: {x!r} is a pole"
         raise ValueError(message)
     if x < -_FAR and n == 0:  # the reflection formula: no long way up
         return polygamma(0, 1 - x) - math.pi / math.tan(math.pi * x)
+    sign = -1.0 if n % 2 == 0 else 1.0
     below = 0.0
     while x < _FAR + n:
-        below += x ** -(n + 1)
+        below += power(x, -(n + 1))
         x += 1.0
-    sign = -1.0 if n % 2 == 0 else 1.0
-    factorial = math.factorial(n)
+    return sign * (_polygamma_series(n, x) + math.factorial(n) * below)
+
+
+def _polygamma_series(n: int, x: float) -> float:
     lead = -math.log(x) if n == 0 else math.factorial(n - 1) * x**-n
-    series = lead + factorial / (2 * x ** (n + 1))
+    series = lead + math.factorial(n) / 2 * power(x, -(n + 1))
     for k, bernoulli in enumerate(_BERNOULLI, 1):
         ratio = math.factorial(2 * k + n - 1) / math.factorial(2 * k)
-        series += bernoulli * ratio * x ** -(2 * k + n)
-    return sign * (series + factorial * below)
+        series += bernoulli * ratio * power(x, -(2 * k + n))
+    return series

@@ -37,6 +37,7 @@ LEAF: Final = Primitive(name="leaf", value=operator.pos, partials=(), spelling="
 
 ALIAS: Final = unary("alias", operator.pos, lambda x, y: 1, spelling="{}")
 """The identity: the primitive of a leaf that stands for a node of an outer differentiation."""
+alias: Final = ALIAS  # a row is pickled by its name
 
 
 class _NoFloatError(TypeError, AttributeError):
@@ -80,21 +81,25 @@ class Node(Arithmetic):
 
     def bind(self, primitive: Primitive, operands: Sequence[object]) -> Node:
         """The node of `primitive` applied to `operands`, each a node or a real number."""
-        if len(operands) == 1:
-            return _node(primitive.value(self.value), primitive, (self,))
-        mine: Sequence[Node | float] = operands  # type: ignore[assignment]  # or it is refused
         try:
-            values = [
-                x.value if x.__class__ is Node else x if x.__class__ is float else _refuse(x)
-                for x in mine
-            ]
-        except _OddOperandError:
-            taken = [x if isinstance(x, Node) else as_float(x) for x in operands]
-            mine = [x for x in taken if x is not None]
-            if len(mine) < len(taken):
-                return NotImplemented  # type: ignore[no-any-return]  # as operators answer
-            values = [plain(x) for x in mine]
-        return _node(primitive.value(*values), primitive, tuple(mine))
+            if len(operands) == 1:
+                return _node(primitive.value(self.value), primitive, (self,))
+            mine: Sequence[Node | float] = operands  # type: ignore[assignment]  # or it is refused
+            try:
+                values = [
+                    x.value if x.__class__ is Node else x if x.__class__ is float else _refuse(x)
+                    for x in mine
+                ]
+            except _OddOperandError:
+                taken = [x if isinstance(x, Node) else as_float(x) for x in operands]
+                mine = [x for x in taken if x is not None]
+                if len(mine) < len(taken):
+                    return NotImplemented  # type: ignore[no-any-return]  # as operators answer
+                values = [plain(x) for x in mine]
+            return _node(primitive.value(*values), primitive, tuple(mine))
+        except Exception:
+            _note_error()
+            raise
 
     def __lt__(self, other: Node | Number) -> bool:
         return _compare("<", self, other)
@@ -117,7 +122,9 @@ class Node(Arithmetic):
     def __bool__(self) -> bool:
         return _compare("!=", self, 0.0)
 
-    __hash__ = object.__hash__
+    def __hash__(self) -> int:
+        _refuse_to_leak("the hash")
+        return object.__hash__(self)
 
     def __repr__(self) -> str:
         _refuse_to_leak("the text")
@@ -130,6 +137,7 @@ class Node(Arithmetic):
         return self
 
     def __reduce__(self) -> tuple[Callable[..., Node], tuple[object, ...]]:
+        _refuse_to_leak("a pickle")
         if not self.operands:
             return leaf, (self.value,)
         return _rebuild, (_rows(self),)
@@ -143,11 +151,13 @@ _RELATIONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "==": operator.eq,
     "!=": operator.ne,
 }
-Watch: TypeAlias = "Callable[[str, Node, object, bool], None]"
+Watch: TypeAlias = "Callable[[str, object, object, bool], None]"
 WATCH: Final[ContextVar[Watch | None]] = ContextVar("WATCH", default=None)
 """Who is told of each comparison that a node takes part in: the trace under way, if there is one.
 
-A context variable belongs to one thread and one task, so a trace hears of its own nodes only.
+It hears too of each operation on nodes that raises (as the relation "raises" of nothing): what the
+function does about an error depends on the numbers as its branches do. A context variable belongs
+to one thread and one task, so a trace hears of its own nodes only.
 """
 
 
@@ -157,6 +167,12 @@ def _compare(relation: str, node: Node, other: object) -> bool:
     if watch is not None:
         watch(relation, node, other, outcome)
     return outcome
+
+
+def _note_error() -> None:
+    watch = WATCH.get()
+    if watch is not None:
+        watch("raises", None, None, True)
 
 
 Scalar: TypeAlias = Node | float
@@ -313,6 +329,13 @@ def _rebuild(rows: Iterable[_Row]) -> Node:
     return nodes[-1]
 
 
+_EVALUATE: Final = """\
+    try:
+        number = {value}
+    except Exception:
+        note_error()
+        raise
+"""
 _UNARY: Final = "def function(self):\n"
 _BINARY: Final = """\
 def function(self, other):
@@ -334,9 +357,12 @@ def _operator(primitive: Primitive, *operands: str) -> Callable[..., Node]:
     plain = {"self": "self.value", "other": "x"}
     value = primitive.spelling.format(*(plain[name] for name in operands))
     source = _BINARY if "other" in operands else _UNARY
-    source += FILL.format(value=value, primitive="primitive", operands=f"({', '.join(operands)},)")
+    source += _EVALUATE.format(value=value)
+    source += FILL.format(
+        value="number", primitive="primitive", operands=f"({', '.join(operands)},)"
+    )
     source += "    return cell\n"
-    names = {"primitive": primitive, primitive.name: primitive.value}
+    names = {"primitive": primitive, primitive.name: primitive.value, "note_error": _note_error}
     operator: Callable[..., Node] = compile_function(source, MAKERS | names)
     return operator
 

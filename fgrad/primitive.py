@@ -32,6 +32,7 @@ __all__ = [
     "Selection",
     "Unary",
     "Variadic",
+    "as_argument",
     "as_float",
     "binary",
     "to_float",
@@ -82,6 +83,12 @@ def as_float(number: object) -> float | None:
     return None
 
 
+def as_argument(number: object) -> float | None:
+    """`number` as a float if it is a real number, and no bool, which has no slope; else None."""
+    is_bool = isinstance(number, bool) or type(number).__name__ in ("bool", "bool_")
+    return None if is_bool else as_float(number)
+
+
 def to_float(number: object, name: str) -> float:
     """`number` as a float; a TypeError that says `name` if it is no real number."""
     plain = as_float(number)
@@ -107,8 +114,11 @@ class Interval:
 
     def points(self) -> tuple[float, ...]:
         """A few points well inside, of both signs and several sizes where there is room."""
-        candidates = (-7.5, -2.3, -0.9, -0.4, 0.15, 0.4, 0.9, 1.3, 2.3, 7.5, 40.0)
-        return tuple(x for x in candidates if x in self)
+        usual = (-7.5, -2.3, -0.9, -0.4, 0.15, 0.4, 0.9, 1.3, 2.3, 7.5, 40.0)
+        end = self.low if math.isfinite(self.low) else self.high
+        size = min(self.high - self.low, 1.0)
+        beside = (end - 0.7 * size, end - 0.3 * size, end + 0.3 * size, end + 0.7 * size)
+        return tuple(x for x in usual if x in self) or tuple(x for x in beside if x in self)
 
     def describe(self, name: str) -> str:
         """The interval as a condition on `name`, such as `x > 0`; empty for the whole line."""
@@ -160,6 +170,11 @@ class Primitive:
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
 
+    @property
+    def __name__(self) -> str:
+        """Its name, where a function's is looked for."""
+        return self.name
+
     def __copy__(self) -> Self:
         return self
 
@@ -173,10 +188,20 @@ class Primitive:
         """The answer to `operands`: a float if all are numbers, else whatever they bind to."""
         for operand in operands:
             if isinstance(operand, Operand):
-                return operand.bind(self, operands)
+                return self._bound(operand, operands)
         return self.value(
             *[x if x.__class__ is float else to_float(x, self.name) for x in operands]
         )
+
+    def _bound(self, operand: K, operands: Sequence[object]) -> K:
+        answer = operand.bind(self, operands)
+        if answer is NotImplemented:
+            kinds = ", ".join(type(x).__name__ for x in operands)
+            message = (
+                f"{self.name}: expected real numbers beside a {type(operand).__name__}, got {kinds}"
+            )
+            raise TypeError(message)
+        return answer
 
 
 def _row(module: str, name: str) -> object:

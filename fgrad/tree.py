@@ -53,14 +53,30 @@ class Branch(NamedTuple):
     size: int
     children: tuple[Structure, ...] | None
 
+    def __str__(self) -> str:
+        children = self.children or (LEAF,) * self.size
+        keys = self.keys if len(self.keys) == self.size else ()
+        named = zip([f"{key}: " for key in keys] or [""] * self.size, children, strict=True)
+        return f"{self.kind.__name__}({', '.join(f'{key}{child}' for key, child in named)})"
+
 
 class Static(NamedTuple):
     """Something in a tree that is neither container nor leaf."""
 
     content: object
 
+    def __str__(self) -> str:
+        return "float" if self is LEAF else repr(self.content)
 
-LEAF: Final = Static("leaf")
+
+class _Place:
+    """The content of the structure of a leaf: equal to nothing else."""
+
+    def __repr__(self) -> str:
+        return "a leaf"
+
+
+LEAF: Final = Static(_Place())
 """The structure of a leaf."""
 
 Structure: TypeAlias = "Branch | Static"
@@ -135,7 +151,9 @@ def _container(kind: type) -> _Container | None:
     if has(kind):
         return _fields(kind, tuple(field.name for field in fields(kind)))
     if hasattr(kind, "__dataclass_fields__"):
-        return _fields(kind, tuple(kind.__dataclass_fields__))
+        import dataclasses
+
+        return _fields(kind, tuple(field.name for field in dataclasses.fields(kind)))  # type: ignore[arg-type]  # it is a dataclass
     return None
 
 
@@ -157,7 +175,8 @@ def _fields(kind: type, names: tuple[str, ...]) -> _Container:
 def _open_array(array: NDArray[np.generic]) -> tuple[tuple[Hashable, ...], Sequence[object]]:
     if array.dtype.kind not in "fO":
         raise _StrayError(array, f" of {array.dtype} (write .astype(float))")
-    return array.shape, array.ravel().tolist()
+    floats = array if array.dtype.kind == "O" else array.astype(float)
+    return array.shape, floats.ravel().tolist()
 
 
 def _close_array(shape: tuple[Hashable, ...], items: list[object]) -> object:
@@ -191,11 +210,11 @@ def _take(tree: object, leaves: list[Leaf]) -> Structure:
 
 
 def _take_single(thing: object, leaves: list[Leaf]) -> Static:
+    if callable(thing) or thing is None or isinstance(thing, (str, bool, Enum)):
+        return Static(thing)
     if isinstance(thing, (float, Operand)):
         leaves.append(float(thing) if isinstance(thing, float) else thing)
         return LEAF
-    if callable(thing) or thing is None or isinstance(thing, (str, bool, Enum)):
-        return Static(thing)
     raise _StrayError(thing, f" (write {thing}.0)" if isinstance(thing, int) else "")
 
 
@@ -226,7 +245,11 @@ def paths(tree: object, name: str) -> Iterator[tuple[str, object]]:
     if container is None:
         yield name, tree
         return
-    keys, items = container.open(tree)
+    try:
+        keys, items = container.open(tree)
+    except _StrayError:  # an array of something else
+        yield name, tree
+        return
     named = zip(keys if len(keys) == len(items) else range(len(items)), items, strict=True)
     for key, item in named:
         yield from paths(item, name + container.spelling.format(key))

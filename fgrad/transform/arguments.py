@@ -8,7 +8,7 @@ from inspect import Parameter
 from typing import Final, NamedTuple, Self
 
 from fgrad.graph import Node, Scalar, fresh, reaches_older
-from fgrad.primitive import as_float
+from fgrad.primitive import as_argument
 from fgrad.tree import LEAF, Static, Structure, flatten, unflatten
 
 __all__ = [
@@ -114,7 +114,7 @@ def _flatten_argument(
     argument = kwargs[key] if isinstance(key, str) else args[key]
     if argument.__class__ is float or isinstance(argument, Node):
         return [argument], LEAF
-    number = None if isinstance(argument, bool) else as_float(argument)
+    number = as_argument(argument)
     if number is not None:
         return [number], LEAF
     return numbers(argument, lambda: parameter(f, key), "choose what to differentiate by argnums")
@@ -155,7 +155,7 @@ def one_number(f: Callable[..., object], answer: object) -> Scalar:
     """What `f` returned, if that is one number, else a TypeError that says what it was."""
     if isinstance(answer, Node):
         return answer
-    number = None if isinstance(answer, bool) else as_float(answer)
+    number = as_argument(answer)
     if number is None:
         message = (
             f"{_name(f)} returned {type(answer).__name__} {answer!r:.60}: only a function that "
@@ -167,7 +167,7 @@ def one_number(f: Callable[..., object], answer: object) -> Scalar:
 
 def outputs(f: Callable[..., object], answer: object) -> tuple[list[Scalar], Structure]:
     """The numbers in what `f` returned, and its structure; a lone real number becomes a float."""
-    number = None if isinstance(answer, bool) else as_float(answer)
+    number = as_argument(answer)
     if number is not None:
         return [number], LEAF
     return numbers(answer, lambda: f"what {_name(f)} returned", "return numbers, or a tree of them")

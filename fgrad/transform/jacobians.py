@@ -40,7 +40,9 @@ def jacobian(  # type: ignore[overload-overlap]
 @overload
 def jacobian(  # type: ignore[overload-overlap]
     f: Callable[[float, float, float], tuple[Scalar, ...]], *, mode: Mode | None = None
-) -> Function3[tuple[tuple[float, float, float], ...], tuple[tuple[Scalar, Scalar, Scalar], ...]]: ...
+) -> Function3[
+    tuple[tuple[float, float, float], ...], tuple[tuple[Scalar, Scalar, Scalar], ...]
+]: ...
 @overload
 def jacobian(  # type: ignore[overload-overlap]
     f: Callable[[A], tuple[Scalar, ...]], *, mode: Mode | None = None

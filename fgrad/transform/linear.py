@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar, overload
 
 from fgrad.forward import tangents
 from fgrad.graph import Scalar, plain, reaches_older
-from fgrad.primitive import as_float
+from fgrad.primitive import as_argument
 from fgrad.reverse import cotangents
 from fgrad.transform.arguments import ALL, Inputs, numbers, outputs, take
 from fgrad.tree import Structure, unflatten
@@ -55,10 +55,10 @@ class Run(NamedTuple):
 
 def _matching(tree: object, name: str, structure: Structure) -> list[Scalar]:
     """The numbers of `tree`; a ValueError if its structure is not the one it belongs to."""
-    number = None if isinstance(tree, bool) else as_float(tree)
+    number = as_argument(tree)
     found, mine = numbers(tree if number is None else number, lambda: name, "as its counterpart is")
     if mine != structure:
-        message = f"{name}: expected the structure of its counterpart, {structure}, got {mine}"
+        message = f"{name}: expected the structure {structure}, got {mine}"
         raise ValueError(message)
     return found
 

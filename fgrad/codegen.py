@@ -36,7 +36,7 @@ class OlderNode(Exception):  # noqa: N818 - a signal between sweeps, no error
 
 
 Kind: TypeAlias = Literal["floats", "nodes"]
-"""What a sweep carries: floats, or nodes that extend the graph."""
+"""What the partials of a sweep are: floats, or nodes that extend the graph."""
 
 
 @frozen(eq=False)

@@ -19,16 +19,16 @@ def tangents(
 ) -> tuple[list[Scalar], Kind]:
     """For each root the sum of d root / d leaf * direction over the leaves.
 
-    `leaves` are those of one differentiation, in the order of their making. The tangents are
-    floats, unless a root, a leaf or a direction depends on a node older than the first leaf: then
-    the kind is "nodes".
+    `leaves` are those of one differentiation, in the order of their making. The partials, and so
+    the tangents along plain directions, are floats, unless a root or a leaf depends on a node older
+    than the first leaf: then the kind is "nodes".
     """
     nodes = [root for root in roots if isinstance(root, Node)]
     if not leaves or not nodes:
         return [0.0] * len(roots), "nodes" if nodes else "floats"
     first = leaves[0].index
     older = any(node.index < first for node in nodes) or any(leaf.operands for leaf in leaves)
-    if not older and not any(isinstance(direction, Node) for direction in directions):
+    if not older:
         try:
             return _sweep(roots, leaves, directions, "floats"), "floats"
         except OlderNode:

@@ -77,16 +77,14 @@ def sweep(
 
     The places are the offsets of the nodes' indices to `first`. One loop down the indices, which
     are a topological order: at each node the row's pull adds cotangent * partial to each operand
-    (the chain rule; Linnainmaa 1976). First with floats; where that meets a node older than
-    `first`, again with nodes. Below the offset `stop` the caller knows that there are only leaves
-    that stand for floats.
+    (the chain rule; Linnainmaa 1976). First with partials that are floats; where that meets a node
+    older than `first`, again with nodes. Below the offset `stop` the caller knows that there are
+    only leaves that stand for floats.
     """
-    if not any(isinstance(seed, Node) for _, seed in seeds):
-        try:
-            return _sweep(seeds, first, stop, "floats"), "floats"
-        except OlderNode:
-            pass
-    return _sweep(seeds, first, stop, "nodes"), "nodes"
+    try:
+        return _sweep(seeds, first, stop, "floats"), "floats"
+    except OlderNode:
+        return _sweep(seeds, first, stop, "nodes"), "nodes"
 
 
 def _sweep(

@@ -32,6 +32,7 @@ __all__ = [
     "Static",
     "Structure",
     "flatten",
+    "map_operands",
     "paths",
     "ravel",
     "tree_map",
@@ -55,7 +56,7 @@ class Branch(NamedTuple):
 
     def __str__(self) -> str:
         children = self.children or (LEAF,) * self.size
-        keys = self.keys if len(self.keys) == self.size else ()
+        keys = () if self.kind.__module__ == "numpy" else self.keys
         named = zip([f"{key}: " for key in keys] or [""] * self.size, children, strict=True)
         return f"{self.kind.__name__}({', '.join(f'{key}{child}' for key, child in named)})"
 
@@ -229,6 +230,18 @@ def _put(structure: Structure, leaves: Iterator[object]) -> object:
     return _container(kind).close(keys, items)  # type: ignore[union-attr]  # it was open
 
 
+def map_operands(tree: object, change: Callable[[Operand], object]) -> object:
+    """`tree` with every operand in it changed, whatever else it holds."""
+    container = _container(type(tree))  # type: ignore[arg-type]  # a class can be hashed
+    if container is None:
+        return change(tree) if isinstance(tree, Operand) else tree
+    try:
+        keys, items = container.open(tree)
+    except _StrayError:  # an array of something else
+        return tree
+    return container.close(keys, [map_operands(item, change) for item in items])
+
+
 def closer(branch: Branch) -> Callable[[list[object]], object]:
     """The function that makes a container like `branch` of its items."""
     close = _container(branch.kind).close  # type: ignore[union-attr]  # it was open
@@ -250,8 +263,8 @@ def paths(tree: object, name: str) -> Iterator[tuple[str, object]]:
     except _StrayError:  # an array of something else
         yield name, tree
         return
-    named = zip(keys if len(keys) == len(items) else range(len(items)), items, strict=True)
-    for key, item in named:
+    numbered = not keys or container.close is _close_array
+    for key, item in zip(range(len(items)) if numbered else keys, items, strict=True):
         yield from paths(item, name + container.spelling.format(key))
 
 

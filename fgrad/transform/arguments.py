@@ -8,8 +8,8 @@ from inspect import Parameter
 from typing import Final, NamedTuple, Self
 
 from fgrad.graph import Node, Scalar, fresh, reaches_older
-from fgrad.primitive import as_argument
-from fgrad.tree import LEAF, Static, Structure, flatten, unflatten
+from fgrad.primitive import Operand, as_argument
+from fgrad.tree import LEAF, Static, Structure, flatten, map_operands, unflatten
 
 __all__ = [
     "ALL",
@@ -185,15 +185,12 @@ def seen(tree: object, leaves: Sequence[Node]) -> object:
     """`tree` as the caller of a differentiation sees it: floats in the place of its nodes.
 
     A node that also depends on something older than `leaves` stays, since to an outer
-    differentiation it is no constant. What is no tree is given as it is.
+    differentiation it is no constant.
     """
-    try:
-        found, structure = flatten(tree)
-    except TypeError:
-        return tree
     first = leaves[0].index if leaves else 0
-    older = [isinstance(x, Node) and reaches_older([x], first) for x in found]
-    plain = [x.value if isinstance(x, Node) else x for x in found]
-    return unflatten(
-        structure, [x if o else p for x, o, p in zip(found, older, plain, strict=True)]
-    )
+
+    def change(operand: Operand) -> Operand | float:
+        inner = isinstance(operand, Node) and not reaches_older([operand], first)
+        return operand.value if isinstance(operand, Node) and inner else operand
+
+    return map_operands(tree, change)

@@ -2,42 +2,81 @@
 
 from __future__ import annotations
 
-import os
-import re
 import sys
-from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
-from importlib.metadata import version
-from typing import TYPE_CHECKING, Final, NoReturn
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, Final
 
-from fgrad.cli import demo, picture, train
+from fgrad.cli.arguments import MISTYPED, read
+from fgrad.cli.expression import ExpressionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from argparse import Namespace
+    from collections.abc import Sequence
 
 __all__ = ["main"]
 
-REFUSED: Final = 1  # by the machine: a file, a missing extra
-MISTYPED: Final = 2
-INTERRUPTED: Final = 128 + 2  # as shells report a process that SIGINT ended
-PIPE_CLOSED: Final = 128 + 13  # and SIGPIPE
+REFUSED: Final = 1  # by the machine: a file that cannot be written, an extra that is missing
+INTERRUPTED: Final = 128 + 2  # as a shell reports a process that SIGINT ended
+PIPE_CLOSED: Final = 128 + 13  # and one that SIGPIPE ended
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command on `arguments`, by default those of the process, and give its exit code."""
-    given = sys.argv[1:] if arguments is None else arguments
+    """Run the command on `arguments`, by default the process's own, and give its exit code."""
     try:
         try:
-            return _run([_shield(argument) for argument in given])
+            return _run(sys.argv[1:] if arguments is None else arguments)
         finally:
-            sys.stdout.flush()
+            print(end="", flush=True)
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at exit
+    except ExpressionError as error:
+        return _say(str(error), MISTYPED)
+    except ImportError as error:
+        return _say(_remedy(error), REFUSED)
+    except OSError as error:
+        return _unwritten(error)
+
+
+def _run(arguments: Sequence[str]) -> int:
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # rather than fail on a letter
+    options = read(arguments)
+    {"demo": _demo, "train": _train, "draw": _draw}[options.command](options)
+    return 0
+
+
+def _demo(options: Namespace) -> None:
+    from fgrad.cli import demo
+
+    demo.run(options.output)
+
+
+def _train(options: Namespace) -> None:
+    from fgrad.cli import train
+
+    train.run(options.seed)
+
+
+def _draw(options: Namespace) -> None:
+    from fgrad.cli import picture
+
+    picture.run(options.expression, dict(options.numbers), options.output)
+
+
+def _remedy(error: ImportError) -> str:
+    """What is missing, and the extra that has it."""
+    if (error.name or "").partition(".")[0] == "rich":
+        return "this command needs rich: pip install 'fgrad[cli]'"
+    return str(error)
+
+
+def _unwritten(error: OSError) -> int:
+    """Say what could not be written; not if it is what nobody reads any more."""
+    if isinstance(error, BrokenPipeError):
         return PIPE_CLOSED
-    ...
+    return _say(f"{error.filename or 'output'}: {error.strerror}", REFUSED)
 
 
-def _shield(argument: str) -> str:
-    """The argument, with a space before an expression that starts with a minus: no option."""
-    return f" {argument}" if re.match("-[^-ho]", argument) else argument
+def _say(message: str, code: int) -> int:
+    print(f"fgrad: {message}", file=sys.stderr)
+    return code

@@ -1,7 +1,7 @@
 """An expression that someone typed, such as `tanh(x*y) + x`, computed without `eval`.
 
 Python's parser reads it; what is then allowed is a short list: numbers, the variables given,
-`+ - * / **`, unary minus, and calls of the table's rows by their public names.
+`+ - * / **`, unary minus, and calls of the table's rows by their names.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from attrs import frozen
 
-import fgrad
 from fgrad import calculus
 from fgrad.arithmetic import Arithmetic
-from fgrad.primitive import Binary, Primitive, Unary
+from fgrad.calculus import TABLE
+from fgrad.primitive import Binary, Primitive, Unary, Variadic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,10 +27,14 @@ A = TypeVar("A", bound=Arithmetic)
 LONGEST: Final = 2_000
 """Characters in an expression: short of where Python's own parser gives up."""
 
+LIMITS: Final = {row.limit for row in TABLE.values()}
+
 FUNCTIONS: Final = {
-    name: row for name, row in vars(fgrad).items() if isinstance(row, (Unary, Binary))
+    name: row
+    for name, row in TABLE.items()
+    if isinstance(row, (Unary, Binary, Variadic)) and row not in LIMITS
 }
-"""What an expression may call: the public rows whose operands are numbers."""
+"""What an expression may call: the rows whose operands are numbers."""
 
 OPERATORS: Final[Mapping[type[ast.operator], Primitive]] = {
     ast.Add: calculus.add,
@@ -77,7 +81,7 @@ def evaluate(text: str, variables: Mapping[str, A], constant: Callable[[float], 
         try:
             answers[first:] = [_answer(step.does, operands, variables, constant)]
         except (ArithmeticError, ValueError) as error:
-            raise _error(step.text, error) from error
+            raise _error(step.text, error.args[-1]) from error
     return answers.pop()
 
 
@@ -143,13 +147,14 @@ def _step(node: ast.expr, text: str) -> _Step:
 
 
 def _function(name: str, count: int, text: str) -> Primitive:
-    """The row called `name`, if it is public and takes `count` operands."""
+    """The row called `name`, if there is one and it takes `count` operands."""
     if name not in FUNCTIONS:
-        raise _error(text, f"no function {name} (there are {', '.join(sorted(FUNCTIONS))})")
-    expected = len(FUNCTIONS[name].partials)
-    if count != expected:
-        raise _error(text, f"the operands of {name} are {expected}, not {count}")
-    return FUNCTIONS[name]
+        raise _error(text, f"no function {name} is known (fgrad draw --help lists them)")
+    row = FUNCTIONS[name]
+    expected = "at least 1" if row.blocks else str(len(row.partials))
+    if count == 0 or (count != len(row.partials) and not row.blocks):
+        raise _error(text, f"operands of {name}: expected {expected}, got {count}")
+    return row
 
 
 def _error(text: str, reason: object, longest: int = 60) -> ExpressionError:
@@ -157,4 +162,4 @@ def _error(text: str, reason: object, longest: int = 60) -> ExpressionError:
     part = " ".join(text.split())
     if len(part) > longest:
         part = f"{part[: longest - 3]}..."
-    return ExpressionError(f"{part or 'nothing'}: {reason}")
+    return ExpressionError(f"{part or 'an empty expression'}: {reason}")

@@ -1,0 +1,165 @@
+"""What can be typed after `fgrad`, and what its help says."""
+
+from __future__ import annotations
+
+import re
+from argparse import (
+    SUPPRESS,
+    ArgumentParser,
+    ArgumentTypeError,
+    Namespace,
+    RawDescriptionHelpFormatter,
+)
+from importlib.metadata import version
+from keyword import iskeyword
+from pathlib import Path
+from textwrap import fill
+from typing import TYPE_CHECKING, Final, NoReturn
+from unicodedata import normalize
+
+from fgrad.cli.expression import FUNCTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["MISTYPED", "read"]
+
+MISTYPED: Final = 2
+"""The exit code for what cannot be understood."""
+
+FORMATS: Final = {".svg": "a picture", ".dot": "Graphviz", ".mmd": "Mermaid"}
+
+COMMANDS: Final = """\
+commands:
+  demo    a graph and its gradient, a network that learns XOR, functions
+  train   train a network on measurements of irises
+  draw    draw the graph of an expression
+
+fgrad COMMAND --help says more about a command."""
+
+
+class _Parser(ArgumentParser):
+    """A parser that complains in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(MISTYPED, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def read(arguments: Sequence[str]) -> Namespace:
+    """The command and its options; what cannot be understood ends the process, in one line."""
+    parsers = {"demo": _demo, "train": _train, "draw": _draw}
+    command = _fgrad(list(parsers)).parse_args(arguments[:1]).command
+    parser = parsers[command]()
+    options = parser.parse_intermixed_args([_shield(argument) for argument in arguments[1:]])
+    names = [name for name, _ in vars(options).get("numbers", ())]
+    if len(set(names)) < len(names):
+        parser.error(f"{max(names, key=names.count)} is given more than once")
+    return Namespace(command=command, **vars(options))
+
+
+def _shield(argument: str) -> str:
+    """The argument; with a space before it if it is an expression that starts with a minus."""
+    return f" {argument}" if re.match("-[^-ho]", argument) else argument
+
+
+def _fgrad(commands: Sequence[str]) -> ArgumentParser:
+    parser = _parser(
+        "fgrad", "Derivatives of plain Python functions of plain Python numbers.", COMMANDS
+    )
+    parser.usage = "fgrad [-h] [--version] COMMAND ..."
+    parser.add_argument("--version", action="version", version=f"fgrad {version('fgrad')}")
+    parser.add_argument("command", choices=commands, metavar="COMMAND", help=SUPPRESS)
+    return parser
+
+
+def _demo() -> ArgumentParser:
+    parser = _parser(
+        "fgrad demo",
+        "Shows what fgrad does: the gradient of a small graph, checked against finite differences "
+        "and drawn; a network that learns XOR; derivatives of functions.",
+    )
+    _add_output(parser)
+    return parser
+
+
+def _train() -> ArgumentParser:
+    parser = _parser(
+        "fgrad train",
+        "Trains a network (4-8-3, tanh, softmax cross-entropy) by plain gradient descent on 70 % "
+        "of the irises of each species, and says how many of the others it recognises.",
+    )
+    parser.add_argument("data", choices=["iris"], help="what to learn: iris")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="chooses the split and the first weights (default: 0)"
+    )
+    return parser
+
+
+def _draw() -> ArgumentParser:
+    functions = fill(
+        ", ".join(sorted(FUNCTIONS)), width=78, initial_indent="  ", subsequent_indent="  "
+    )
+    parser = _parser(
+        "fgrad draw",
+        "Draws the graph of an expression: each number in it, and the gradient of the result.",
+        f'functions:\n{functions}\n\nexample:\n  fgrad draw "tanh(x*y) + x" x=1 y=2 -o graph.svg',
+    )
+    parser.add_argument(
+        "expression",
+        metavar="EXPRESSION",
+        help="made of numbers, variables, + - * / **, parentheses and the functions below",
+    )
+    parser.add_argument(
+        "numbers",
+        type=_assignment,
+        nargs="*",
+        default=[],
+        metavar="NAME=NUMBER",
+        help="the value of a variable",
+    )
+    _add_output(parser)
+    return parser
+
+
+def _parser(program: str, description: str, epilog: str = "") -> ArgumentParser:
+    return _Parser(
+        prog=program,
+        description=fill(description, width=78),
+        epilog=epilog,
+        formatter_class=RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+
+
+def _add_output(parser: ArgumentParser) -> None:
+    formats = ", ".join(f"{suffix} ({name})" for suffix, name in FORMATS.items())
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=_picture_file,
+        default=Path("graph.svg"),
+        metavar="FILE",
+        help=f"where to draw, by its suffix: {formats} (default: graph.svg)",
+    )
+
+
+def _picture_file(text: str) -> Path:
+    """A path whose suffix names a format."""
+    path = Path(text)
+    if path.suffix.lower() not in FORMATS:
+        message = f"{text!r} does not end in {', '.join(FORMATS)}, which would say the format"
+        raise ArgumentTypeError(message)
+    return path
+
+
+def _assignment(text: str) -> tuple[str, float]:
+    """The name and the number of `x=1`; the name as Python's parser will read it."""
+    name, equals, number = text.partition("=")
+    if not name.isidentifier() or iskeyword(name) or not equals:
+        message = f"{text!r} is not like x=1"
+        raise ArgumentTypeError(message)
+    try:
+        return normalize("NFKC", name), float(number)
+    except ValueError:
+        message = f"{text!r}: {number!r} is no number"
+        raise ArgumentTypeError(message) from None

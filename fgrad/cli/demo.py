@@ -1,0 +1,108 @@
+"""`fgrad demo`: a graph with its gradient, a network that learns, derivatives of functions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from fgrad import grad, mean, tanh
+from fgrad.cli.expression import evaluate
+from fgrad.cli.screen import Screen, progress
+from fgrad.draw import picture
+from fgrad.exercise import MLP, Value
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["run"]
+
+GRAPH: Final = {
+    "x_1": "3",
+    "x_2": "4",
+    "x_3": "x_1 * x_2",
+    "x_4": "5",
+    "x_5": "x_4 + x_3",
+    "x_6": "2",
+    "l": "x_5 * x_6",
+}
+XOR: Final = {(0.0, 0.0): 0.0, (0.0, 1.0): 1.0, (1.0, 0.0): 1.0, (1.0, 1.0): 0.0}
+SIZES: Final = (2, 4, 4, 1)
+STEPS: Final = 300
+RATE: Final = 0.3
+
+
+def run(output: Path) -> None:
+    """Show it all, and write the picture of the graph."""
+    screen = Screen()
+    _show_graph(screen, output)
+    _show_network(screen)
+    _show_functions(screen)
+
+
+def _show_graph(screen: Screen, output: Path) -> None:
+    screen.heading("A graph and its gradient")
+    values = compute()
+    values["l"].backwards()
+    screen.table(
+        ("name", "computed as", ">value", ">gradient of l"),
+        ((name, GRAPH[name], f"{v.data:g}", f"{v.grad:g}") for name, v in values.items()),
+    )
+    error = max(abs(v.grad - difference(name)) for name, v in values.items())
+    screen.text("", f"Finite differences agree: the largest deviation is {error:.1e}.")
+    picture(values["l"]).save(output)
+    screen.text(f"The picture is {output}.")
+
+
+def compute(moved: str = "", by: float = 0.0) -> dict[str, Value]:
+    """The values of the graph by name, with one of them moved."""
+    values: dict[str, Value] = {}
+    for name, text in GRAPH.items():
+        value = evaluate(text, values, Value)
+        values[name] = Value(value.data + by) if name == moved else value
+        values[name].name = name
+    return values
+
+
+def difference(name: str, step: float = 1e-3) -> float:
+    """The gradient of l with respect to one value, by a central difference."""
+    above, below = compute(name, step)["l"], compute(name, -step)["l"]
+    return (above.data - below.data) / (2 * step)
+
+
+def _show_network(screen: Screen) -> None:
+    screen.heading(f"A network of {'-'.join(map(str, SIZES))} neurons learns XOR")
+    network = MLP(SIZES, seed=0)
+    with progress("learning", STEPS) as report:
+        for _ in range(STEPS):
+            loss = mean_error(network)
+            network.zero_grad()
+            loss.backwards()
+            for parameter in network.parameters():
+                parameter.data -= RATE * parameter.grad
+            report(loss.data)
+    error = mean_error(network).data
+    screen.text(f"{STEPS} steps down the gradient leave a mean squared error of {error:.4f}.", "")
+    screen.table(
+        ("inputs", ">wanted", ">predicted"),
+        (
+            (f"{x:g}, {y:g}", f"{wanted:g}", f"{network([x, y])[0].data:.2f}")
+            for (x, y), wanted in XOR.items()
+        ),
+    )
+
+
+def mean_error(network: MLP) -> Value:
+    """The mean squared error of what the network predicts."""
+    return mean((network(inputs)[0] - wanted) ** 2 for inputs, wanted in XOR.items())
+
+
+def _show_functions(screen: Screen) -> None:
+    screen.heading("Derivatives of functions")
+
+    def f(x: float, y: float) -> float:
+        return x * y + tanh(x)
+
+    screen.text(
+        "f = lambda x, y: x * y + tanh(x)",
+        f"grad(f)(3.0, 4.0)                   {grad(f)(3.0, 4.0)}",
+        f"grad(grad(lambda x: x**3))(2.0)     {grad(grad(lambda x: x**3))(2.0)}",
+    )

@@ -1,15 +1,36 @@
 """What a typed importer writes: each statement checks under mypy and pyright strict, and runs."""
+# ruff: noqa: ARG001, ARG005 - a rule names its operands and its answer, whether or not it reads them
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple, assert_type
 
 from attrs import frozen
 
 import fgrad as fg
-from fgrad import Scalar, cos, exp, grad, log, relu, sin, sqrt, tanh, tree_map, value_and_grad
+from fgrad import (
+    Scalar,
+    cos,
+    exp,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    linearize,
+    log,
+    relu,
+    sin,
+    sqrt,
+    tanh,
+    tree_map,
+    value_and_grad,
+    vjp,
+)
 
 
 # --- style 1: plain float annotations: existing code, unchanged -----------------------------
@@ -91,6 +112,18 @@ assert_type(grad(total_f)([1.0, 2.0]), list[float])
 assert_type(list(map(tanh, [1.0, 2.0])), list[float])
 
 
+def rosen(xs: Sequence[float]) -> float:
+    return (1 - xs[0]) ** 2 + 100 * (xs[1] - xs[0] ** 2) ** 2
+
+
+def polar(xs: Sequence[float]) -> Sequence[float]:
+    return [xs[0] * sin(xs[1]), xs[0] * tanh(xs[1])]
+
+
+assert_type(hessian(rosen)([1.0, 2.0]), list[list[float]])
+assert_type(jacobian(polar)([1.0, 2.0]), list[list[float]])
+
+
 # --- pytrees: the class you annotate is the class you get back ------------------------------
 class Params(NamedTuple):
     w: float
@@ -117,6 +150,21 @@ class MLP:
         return x
 
 
+@dataclass
+class Line:
+    slope: float
+    offset: float
+    tag: str = "line"
+
+
+def height(line: Line, x: float) -> float:
+    return line.slope * x + line.offset
+
+
+def root_height(line: Line) -> float:
+    return height(line, 0.0)
+
+
 def lin(p: Params) -> float:
     return p.w * 3.0 + p.b
 
@@ -139,6 +187,9 @@ def mlp_loss(m: MLP) -> float:
 
 mlp = MLP((Layer((1.0, 2.0), 0.5), Layer((0.1,), 0.0)), "net")
 assert_type(grad(lin)(Params(1.0, 2.0)), Params)
+assert_type(grad(height)(Line(1.0, 2.0), 3.0), tuple[Line, float])
+assert_type(grad(root_height)(Line(1.0, 2.0)), Line)
+assert_type(grad(height, argnums=0)(Line(1.0, 2.0), x=3.0), Line)
 assert_type(grad(dct)({"a": 1.0, "b": 2.0}), dict[str, float])
 assert_type(grad(tup)((1.0, (2.0, 3.0))), tuple[float, tuple[float, float]])
 assert_type(grad(loss)(mlp, 1.0, 2.0), tuple[MLP, float, float])
@@ -151,6 +202,11 @@ assert_type(value_and_grad(mlp_loss)(mlp), tuple[float, MLP])
 assert_type(value_and_grad(loss, argnums=0)(mlp, 1.0, 2.0), tuple[float, MLP])
 assert_type(grad(mlp)(1.0), float)  # a callable object is a function
 assert_type(tree_map(lambda g: 0.1 * g, grad(mlp_loss)(mlp)), MLP)
+assert_type(hvp(mlp_loss, mlp, mlp), MLP)
+assert_type(jvp(mlp_loss, mlp, mlp)[0], float)
+v, pull = vjp(mlp_loss, mlp)
+assert_type(v, float)
+assert_type(pull(1.0), MLP)
 
 
 class Model:
@@ -161,3 +217,221 @@ class Model:
 
 
 assert_type(grad(Model().energy)(3.0), float)  # bound methods
+
+
+# --- along a direction, and back ------------------------------------------------------------
+def circle(t: float) -> tuple[float, float]:
+    return cos(t), sin(t)
+
+
+def s_norm(p: Sequence[Scalar]) -> Scalar:
+    return sqrt(p[0] * p[0] + p[1] * p[1])
+
+
+assert_type(jvp(f1, 3.0, 1.0), tuple[float, float])
+assert_type(jvp(lambda x: x * x, 3.0, 1.0), tuple[float, float])
+assert_type(jvp(s1, 3.0, 1), tuple[float, float])  # float in -> float out
+assert_type(jvp(circle, 0.0, 1.0), tuple[tuple[float, float], tuple[float, float]])
+assert_type(jvp(lin, Params(1.0, 2.0), Params(1.0, 0.0)), tuple[float, float])
+along = linearize(f1, 3.0)
+assert_type(along[0], float)
+assert_type(along[1](1.0), float)
+assert_type(linearize(s1, 3.0)[1](1.0), float)
+assert_type(linearize(lambda x: x * x, 3.0)[1](1.0), float)
+assert_type(linearize(circle, 0.0)[1](1.0), tuple[float, float])
+assert_type(linearize(mlp_loss, mlp)[1](mlp), float)
+assert_type(vjp(f1, 3.0)[1](1.0), float)
+assert_type(vjp(s1, 3.0)[1](1.0), float)
+assert_type(vjp(lambda x: x * x, 3.0)[1](1.0), float)
+assert_type(vjp(circle, 0.0)[1]((1.0, 0.0)), float)
+assert_type(hvp(f1, 3.0, 1.0), float)
+assert_type(hvp(s1, 3.0, 1.0), float)
+assert_type(hvp(rosen, [1.0, 2.0], [1.0, 0.0]), list[float])
+
+
+def s_along(x: Scalar) -> Scalar:
+    assert_type(jvp(s1, x, 1.0), tuple[Scalar, Scalar])  # Scalar in -> Scalar out
+    assert_type(linearize(s1, x)[1](x), Scalar)
+    assert_type(vjp(s1, x)[1](x), Scalar)
+    assert_type(hvp(s1, x, x), Scalar)
+    assert_type(hessian(s1)(x), Scalar)
+    assert_type(value_and_grad(s1)(x), tuple[Scalar, Scalar])
+    return jvp(s1, x, x)[1] * linearize(s1, x)[1](1.0) * hessian(s1)(x)
+
+
+assert_type(grad(s_along)(1.0), float)
+
+
+# --- matrices: a gradient in the place of each number ---------------------------------------
+def swap(p: Params) -> Params:
+    return Params(p.b, p.w)
+
+
+def both(x: float, y: float) -> list[float]:
+    return [x * y, x + y]
+
+
+def pair(x: float, y: float) -> tuple[float, float]:
+    return x * y, x + y
+
+
+def named(p: Params) -> dict[str, float]:
+    return {"sum": p.w + p.b, "product": p.w * p.b}
+
+
+def spectrum(p: Params) -> list[float]:
+    return [p.w, p.w * p.b]
+
+
+def s_pair(x: Scalar) -> tuple[Scalar, Scalar]:
+    return sin(x), cos(x)
+
+
+assert_type(jacobian(circle)(0.0), tuple[float, ...])
+assert_type(jacobian(s_pair)(0.0), tuple[float, ...])
+assert_type(jacobian(lambda x: [x, x * x])(1.0), list[float])
+assert_type(jacobian(lambda x, y: [x, x * y])(1.0, 2.0), list[tuple[float, float]])
+assert_type(jacobian(both)(1.0, 2.0), list[tuple[float, float]])
+assert_type(jacobian(both, mode="forward")(1.0, 2.0), list[tuple[float, float]])
+assert_type(jacobian(pair)(1.0, 2.0), tuple[tuple[float, float], ...])
+assert_type(jacobian(spectrum)(Params(1.0, 2.0)), list[Params])
+assert_type(jacobian(named, mode="reverse")(Params(1.0, 2.0)), dict[str, Params])
+assert_type(jacobian(swap)(Params(1.0, 2.0)), tuple[Params, ...])  # a Params of Params
+assert_type(hessian(f1)(3.0), float)
+assert_type(hessian(s1)(3.0), float)
+assert_type(hessian(lambda x: x**3)(3.0), float)
+assert_type(hessian(f2)(3.0, 4.0), tuple[tuple[float, float], tuple[float, float]])
+assert_type(hessian(total_f)([1.0, 2.0]), list[list[float]])
+assert_type(hessian(dct)({"a": 1.0, "b": 2.0}), dict[str, dict[str, float]])
+assert_type(hessian(lin)(Params(1.0, 2.0)), object)
+
+
+# --- with something besides the number ------------------------------------------------------
+def with_size(xs: list[float]) -> tuple[float, int]:
+    return total_f(xs), len(xs)
+
+
+def noted(x: float, y: float) -> tuple[float, dict[str, float]]:
+    return x * y, {"sum": x + y}
+
+
+def loss_and_output(m: MLP, x: float, *, y: float) -> tuple[float, float]:
+    return (m(x) - y) ** 2, m(x)
+
+
+assert_type(value_and_grad(with_size, has_aux=True)([1.0]), tuple[tuple[float, int], list[float]])
+assert_type(
+    value_and_grad(noted, has_aux=True)(3.0, 4.0),
+    tuple[tuple[float, dict[str, float]], tuple[float, float]],
+)
+assert_type(
+    value_and_grad(loss_and_output, argnums=0, has_aux=True)(mlp, 1.0, y=2.0),
+    tuple[tuple[float, float], MLP],
+)
+assert_type(
+    value_and_grad(lambda x: (x * x, "square"), has_aux=True)(3.0),
+    tuple[tuple[float, str], float],
+)
+assert_type(value_and_grad(f3, argnums=(0, 2))(1.0, 2.0, 3.0), tuple[float, tuple[float, float]])
+
+
+# --- by name --------------------------------------------------------------------------------
+def only_names(*, w: float, b: float = 1.0) -> float:
+    return w * w * b
+
+
+assert_type(grad(only_names, argnames="w")(w=2.0), float)
+assert_type(grad(only_names, argnames=("w", "b"))(w=2.0, b=3.0), tuple[float, ...])
+assert_type(grad(kw, argnames="s")(3.0, s=2.0), float)
+assert_type(value_and_grad(only_names, argnames="w")(w=2.0, b=3.0), tuple[float, float])
+assert_type(
+    value_and_grad(only_names, argnames=("b",))(w=2.0, b=3.0), tuple[float, tuple[float, ...]]
+)
+
+# --- numbers of a tree, constants, choices --------------------------------------------------
+numbers, params_of = fg.ravel(Params(1.0, 2.0))
+assert_type(numbers, tuple[float, ...])
+assert_type(params_of([3.0, 4.0]), Params)
+
+
+def s_rest(x: Scalar) -> Scalar:
+    assert_type(fg.constant(x), Scalar)
+    assert_type(fg.value(x), float)
+    assert_type(fg.clip(x, -1.0, 1.0), Scalar)
+    assert_type(fg.softmax([x, 1.0]), list[Scalar])
+    assert_type(fg.mean([x, 1.0]), Scalar)
+    assert_type(fg.where(x > 0, sqrt(x), 0.0), Scalar)
+    assert_type(fg.maximum(x, 0.0), Scalar)
+    assert_type(fg.hypot(x, 1.0), Scalar)
+    assert_type(fg.total([x, 1.0]), Scalar)
+    assert_type(fg.dot([x, 1.0], [2.0, x]), Scalar)
+    assert_type(fg.atan2(x, 1), Scalar)
+    return x // 1 + x % 2 + fg.constant(x) * fg.mean(fg.softmax([x, x])) + fg.logsumexp(x, 1.0)
+
+
+assert_type(grad(s_rest)(1.0), float)
+assert_type(fg.constant(2.0), float)
+assert_type(fg.clip(2.0, -1.0, 1.0), float)
+assert_type(fg.softmax([1.0, 2.0]), list[float])
+assert_type(fg.mean([1.0, 2.0]), float)
+assert_type(fg.where(numbers[0] > 0, 1.0, 2), float)
+assert_type(fg.hypot(3.0, 4.0), float)
+assert_type(fg.logsumexp(1.0, 2.0, 3.0), float)
+assert_type(fg.total([1.0, 2.0]), float)
+assert_type(fg.dot([1.0], [2.0]), float)
+assert_type(fg.TABLE["sin"].name, str)
+
+
+# --- rows of one's own, and checking --------------------------------------------------------
+sinc = fg.row("sinc", lambda x: math.sin(x) / x, lambda x, y: (cos(x) - y) / x)
+scale = fg.row("scale", lambda x, y: x * y, lambda x, y, z: y, lambda x, y, z: x)
+volume = fg.row(
+    "volume",
+    lambda x, y, z: x * y * z,
+    lambda x, y, z, v: y * z,
+    lambda x, y, z, v: x * z,
+    lambda x, y, z, v: x * y,
+    domain=(fg.Interval(0.0), fg.Interval(0.0), fg.Interval(0.0)),
+)
+assert_type(sinc(2.0), float)
+assert_type(scale(2.0, 3.0), float)
+assert_type(volume(2.0, 3.0, 4.0), float)
+assert_type(grad(sinc)(2.0), float)
+assert_type(grad(scale)(2.0, 3.0), tuple[float, float])
+
+
+def ramp_slope(x: Scalar, y: Scalar) -> Scalar:
+    return fg.where((x > 0) & (x < 1), 1.0, fg.ZERO)
+
+
+@fg.custom_derivative(ramp_slope, kinks=(0.0, 1.0), convention="slope 0 at 0 and 1")
+def ramp(x: float) -> float:
+    return min(max(x, 0.0), 1.0)
+
+
+@fg.custom_derivative(lambda x, y, z: x / z, lambda x, y, z: y / z)
+def norm(x: float, y: float) -> float:
+    return math.sqrt(x * x + y * y)
+
+
+def s_own(x: Scalar) -> Scalar:
+    assert_type(sinc(x), Scalar)
+    assert_type(norm(x, 2.0), Scalar)
+    assert_type(volume(x, 1.0, x), Scalar)
+    return ramp(x) * norm(x, 1.0)
+
+
+assert_type(ramp(0.5), float)
+assert_type(norm(3.0, 4.0), float)
+assert_type(grad(norm)(3.0, 4.0), tuple[float, float])
+assert_type(grad(s_own)(0.5), float)
+
+report = fg.check_grad(f2)(1.0, 2.0)
+assert_type(report.agrees, bool)
+assert_type(str(fg.check_grad(f1)(1.0)), str)
+assert_type(fg.check_grad(loss)(mlp, x=1.0, y=2.0).agrees, bool)
+assert_type(report.comparisons[0].reverse, float)
+try:
+    fg.row("cube", lambda x: x**3, lambda x, y: 2 * x * x)
+except fg.DerivativeError as refusal:
+    assert_type(refusal, fg.DerivativeError)

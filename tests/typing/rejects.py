@@ -14,7 +14,22 @@ from datetime import date
 from attrs import frozen
 
 import fgrad as fg
-from fgrad import Node, Scalar, exp, grad, sin, tree_map, value_and_grad
+from fgrad import (
+    Node,
+    Scalar,
+    check_grad,
+    exp,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    linearize,
+    sin,
+    tree_map,
+    value_and_grad,
+    vjp,
+)
 
 
 # leaks of a Scalar out of the graph
@@ -123,6 +138,17 @@ grad(f1(3.0))  # E
 grad(lambda x: "s")  # E
 grad(lambda x: x.foo)  # E
 value_and_grad(to_str)  # E
+value_and_grad(to_tuple)  # E
+value_and_grad(f1, has_aux=True)  # E
+jacobian(f1)  # E
+jacobian(to_str)  # E
+hessian(to_str)  # E
+hessian(to_tuple)  # E
+hvp(to_tuple, 1.0, 1.0)  # E
+vjp(of_str, "s")  # E mypy
+jvp(of_date, date.min, date.min)  # E mypy
+check_grad(to_str)  # E
+check_grad(to_tuple)  # E
 
 # wrong calls
 grad(f1)()  # E
@@ -134,11 +160,76 @@ grad(f1)(x=1.0)  # E
 grad(f2, argnums=5)  # E
 grad(f1, argnums="x")  # E
 grad(f1, wrt=0)  # E
+grad(f1, argnames=0)  # E
+grad(ff, argnames="y")(1.0)  # E
+grad(ff, argnames="y")(1.0, z=2.0)  # E
+grad(ff, argnames="y")(1.0, y="2")  # E
+value_and_grad(f2)(1.0)  # E
+value_and_grad(f1, argnums=3)  # E
+value_and_grad(to_tuple, has_aux=False)  # E
+jacobian(to_tuple)()  # E
+jacobian(to_tuple)("1")  # E
+jacobian(to_tuple, mode="sideways")  # E
+hessian(f1)("1")  # E
+hessian(f2)(1.0)  # E
+jvp(f1, 1.0)  # E
+jvp(f1, 1.0, "1")  # E
+linearize(f1)  # E
+linearize(f1, 1.0)[1]()  # E
+linearize(ff, 1.0)  # E
+vjp(f1, 1.0)[1]("1")  # E
+vjp(to_tuple, 1.0)[1](1.0)  # E
+hvp(f1, 1.0)  # E
+check_grad(f1)()  # E
+check_grad(ff)(1.0, "2")  # E
+check_grad(ff)(1.0, z=2.0)  # E
 sin("1")  # E
 exp(None)  # E
 fg.pow(1.0, "2")  # E
 fg.fabs("1")  # E
 fg.value("1")  # E
+fg.constant("1")  # E
+fg.clip(1.0, "0", 2.0)  # E
+fg.clip(1.0, 0.0)  # E
+fg.softmax(1.0)  # E
+fg.softmax(["1"])  # E
+fg.mean(["1"])  # E
+fg.where("yes", 1.0, 2.0)  # E
+fg.where(math.isnan(1.0), 1.0)  # E
+fg.where(math.isnan(1.0), 1.0, "2")  # E
+fg.maximum(1.0)  # E
+fg.atan2("1", 2.0)  # E
+fg.hypot("3", 4.0)  # E
+fg.total(1.0)  # E
+fg.dot([1.0])  # E
+fg.nothing_of_the_kind(1.0)  # E
+
+
+# rows of one's own
+def cube(x: float) -> float:
+    return x**3
+
+
+def leaky_slope(x: Scalar, y: Scalar) -> Scalar:
+    return math.cos(x)  # E
+
+
+def slope(x: Scalar, y: Scalar) -> Scalar:
+    return 3 * x * x
+
+
+fg.row("cube", cube)  # E
+fg.row("cube", cube, "3 * x * x")  # E
+fg.row("cube", to_str, slope)  # E
+fg.row(cube, slope)  # E
+fg.row("cube", cube, slope, slope)  # E
+fg.row("cube", cube, slope, domain=3.0)  # E
+fg.row("cube", cube, slope)("1")  # E
+fg.row("cube", cube, slope)(1.0, 2.0)  # E
+fg.custom_derivative()  # E
+fg.custom_derivative(3.0)  # E
+fg.custom_derivative(slope)(ff)  # E
+fg.custom_derivative(slope)(cube)("1")  # E
 
 
 # pytrees
@@ -166,8 +257,19 @@ grad(loss, argnums=0)(m, y=1.0)  # E
 grad(mloss)(m).nope  # E
 bad: float = grad(mloss)(m)  # E
 tree_map(lambda x: "s", m)  # E
+hvp(mloss, m, (1.0, 2.0))  # E
+jvp(mloss, m)  # E
+linearize(mloss, m)[1](1.0)  # E
+vjp(mloss, m)[1](1.0).nope  # E
+vjp(mloss, m)[1](m)  # E
+fg.ravel(m)[1](["1"])  # E
+fg.ravel("m")  # E mypy
+value_and_grad(mloss)(m)[1].nope  # E
 
 
 # nodes
 def mutate(n: Node) -> None:
     n.value = 3.0  # E
+
+
+check_grad(f1)(1.0).agrees = True  # E

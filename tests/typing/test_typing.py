@@ -2,20 +2,43 @@
 
 import json
 import os
+import re
 import runpy
 import subprocess
 import sys
 import types
 import typing
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
+
+import fgrad
+from fgrad.calculus import TABLE
+from fgrad.primitive import Binary, Pairing, Primitive, Reduction, Selection, Unary, Variadic
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 CONSUMER = HERE / "consumer.py"
 REJECTS = HERE / "rejects.py"
+
+CALLS: Mapping[type[Primitive], str] = {
+    Unary: "({0})",
+    Binary: "({0}, {1})",
+    Selection: "(True, {0}, {1})",
+    Variadic: "({0}, {1}, {2})",
+    Reduction: "([{0}, {1}])",
+    Pairing: "([{0}, {1}], [{1}, {2}])",
+}
+"""How a row of each kind is called with numbers."""
+
+LATER = {"jit"}
+"""Public names whose lines join when their own work is done."""
+
+Errors: TypeAlias = Mapping[Path, Mapping[int, Sequence[str]]]
+"""What a checker reports, by file and line."""
 
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:
@@ -25,21 +48,48 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def mypy_errors(path: Path) -> dict[int, str]:
-    """The errors that mypy reports in a file, by line."""
-    done = run("mypy", "--strict", "--output=json", str(path))
+def by_line(found: list[tuple[Path, int, str]]) -> Errors:
+    errors: dict[Path, dict[int, list[str]]] = {}
+    for path, line, message in found:
+        errors.setdefault(path.resolve(), defaultdict(list))[line].append(message)
+    return errors
+
+
+@pytest.fixture(scope="module")
+def every_row(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A module that calls every row of the table with floats, and with Scalars."""
+    lines = ["import fgrad", "from fgrad import Scalar", "from typing import assert_type"]
+    lines += ["def rows(x: Scalar) -> None:"]
+    for name, row in TABLE.items():
+        call = CALLS[type(row)]
+        for operands, expected in (
+            (("1.0", "2.0", "3.0"), "float"),
+            (("x", "x", "x"), "Scalar"),
+            (("x", "1.0", "2.0"), "Scalar"),
+            (("1.0", "x", "2.0"), "Scalar" if "{1}" in call else "float"),
+        ):
+            lines.append(f"    assert_type(fgrad.{name}{call.format(*operands)}, {expected})")
+    path = tmp_path_factory.mktemp("typing") / "every_row.py"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def mypy(every_row: Path) -> Errors:
+    """The errors that mypy reports, and every expression that is or holds an Any."""
+    files = [str(CONSUMER), str(REJECTS), str(every_row)]
+    done = run("mypy", "--strict", "--disallow-any-expr", "--output=json", *files)
     assert done.returncode in {0, 1}, done.stdout + done.stderr
     reports = [json.loads(line) for line in done.stdout.splitlines() if line]
-    return {
-        r["line"]: r["message"]
-        for r in reports
-        if r["severity"] == "error" and path.samefile(ROOT / r["file"])
-    }
+    return by_line(
+        [(ROOT / r["file"], r["line"], r["message"]) for r in reports if r["severity"] == "error"]
+    )
 
 
-def pyright_errors(path: Path) -> dict[int, str]:
-    """The errors that pyright reports in a file, by line."""
-    done = run("pyright", "--outputjson", str(path))
+@pytest.fixture(scope="module")
+def pyright() -> Errors:
+    """The errors that pyright reports."""
+    done = run("pyright", "--outputjson", str(CONSUMER), str(REJECTS))
     try:
         reports = json.loads(done.stdout)["generalDiagnostics"]
     except ValueError:
@@ -47,9 +97,26 @@ def pyright_errors(path: Path) -> dict[int, str]:
         if "CI" in os.environ:
             pytest.fail(reason)
         pytest.skip(reason)
-    return {
-        r["range"]["start"]["line"] + 1: r["message"] for r in reports if r["severity"] == "error"
+    return by_line(
+        [
+            (Path(r["file"]), r["range"]["start"]["line"] + 1, r["message"])
+            for r in reports
+            if r["severity"] == "error"
+        ]
+    )
+
+
+def wrong(errors: Errors, path: Path) -> dict[int, list[str]]:
+    """What is an error in a file, by line; a mention of Any is none."""
+    found = {
+        line: [message for message in messages if not is_any(message)]
+        for line, messages in errors.get(path, {}).items()
     }
+    return {line: messages for line, messages in found.items() if messages}
+
+
+def is_any(message: str) -> bool:
+    return re.match(r"Expression (has type|type contains) \"Any\"", message) is not None
 
 
 def marked(*marks: str) -> set[int]:
@@ -58,26 +125,56 @@ def marked(*marks: str) -> set[int]:
     return {number for number, line in enumerate(lines, 1) if line.endswith(marks)}
 
 
-def test_mypy_accepts_the_consumer() -> None:
-    assert mypy_errors(CONSUMER) == {}
+def test_mypy_accepts_the_consumer(mypy: Errors) -> None:
+    assert wrong(mypy, CONSUMER) == {}
 
 
-def test_pyright_accepts_the_consumer() -> None:
-    assert pyright_errors(CONSUMER) == {}
+def test_pyright_accepts_the_consumer(pyright: Errors) -> None:
+    assert wrong(pyright, CONSUMER) == {}
 
 
-def test_mypy_rejects_the_marked_lines_and_no_other() -> None:
-    errors, expected = mypy_errors(REJECTS), marked("# E", "# E mypy")
+def test_mypy_rejects_the_marked_lines_and_no_other(mypy: Errors) -> None:
+    errors, expected = wrong(mypy, REJECTS), marked("# E", "# E mypy")
     assert set(errors) == expected, errors
 
 
-def test_pyright_rejects_the_marked_lines_and_no_other() -> None:
-    errors, expected = pyright_errors(REJECTS), marked("# E")
+def test_pyright_rejects_the_marked_lines_and_no_other(pyright: Errors) -> None:
+    errors, expected = wrong(pyright, REJECTS), marked("# E")
     assert set(errors) == expected, errors
+
+
+def test_every_row_has_an_exact_type(mypy: Errors, every_row: Path) -> None:
+    """Floats give a float and Scalars a Scalar, and nothing is an Any on the way."""
+    assert every_row.read_text(encoding="utf-8").count("assert_type(") == 4 * len(TABLE)
+    assert mypy.get(every_row.resolve(), {}) == {}
+
+
+def test_any_is_only_in_lambdas_and_in_the_decorators_of_attrs(mypy: Errors) -> None:
+    """No public name of fgrad gives one. mypy counts a lambda's own parameters as Any."""
+    lines = CONSUMER.read_text(encoding="utf-8").splitlines()
+    found = {
+        line: messages
+        for line, messages in mypy.get(CONSUMER, {}).items()
+        if "lambda" not in lines[line - 1] and lines[line - 1] != "@frozen"
+    }
+    assert found == {}
+
+
+def test_the_consumer_uses_every_public_name_that_is_no_row() -> None:
+    names = {
+        name
+        for name, thing in vars(fgrad).items()
+        if not name.startswith("_") and not isinstance(thing, types.ModuleType)
+    }
+    text = CONSUMER.read_text(encoding="utf-8") + REJECTS.read_text(encoding="utf-8")
+    missing = [name for name in names - set(TABLE) - LATER if not re.search(rf"\b{name}\b", text)]
+    assert not missing, f"say in tests/typing/consumer.py what type {missing} give"
 
 
 def conforms(value: object, declared: object) -> bool:
     """Whether a value is what a type says, looking inside containers: a float is no Node or int."""
+    if declared is object:
+        return True
     origin, arguments = typing.get_origin(declared), typing.get_args(declared)
     if origin in {typing.Union, types.UnionType}:
         return any(conforms(value, argument) for argument in arguments)

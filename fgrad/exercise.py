@@ -7,14 +7,13 @@ its `grad`, and lets training code assign `data` and `grad`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from operator import attrgetter
-from pathlib import Path
-from typing import Final, TypeAlias, final
+from os import PathLike
+from typing import Final, Generic, TypeAlias, TypeVar, final
 
 from fgrad import calculus, nn
 from fgrad.arithmetic import Arithmetic, Number
 from fgrad.codegen import compile_function
-from fgrad.graph import FILL, MAKERS, Node, leaf, plain
+from fgrad.graph import FILL, MAKERS, Node, ancestors, leaf
 from fgrad.primitive import Primitive, as_float, to_float
 from fgrad.reverse import sweep
 from fgrad.tree import flatten, unflatten
@@ -30,8 +29,9 @@ class Value(Arithmetic):
     name: what pictures call it.
 
     Arithmetic on values and real numbers gives values; comparisons compare `data`; equality and
-    hash go by identity. A copy is independent: `deepcopy` and pickle copy a computed value with
-    everything beneath it, so a copied network has parameters of its own.
+    hash go by identity. A copy is a value of its own: that of a leaf is a new leaf, `deepcopy` and
+    pickle copy a computed value with everything beneath it (so a copied network has parameters of
+    its own), and `copy` a computed value alone.
 
     >>> x = Value(3)
     >>> y = (x * 4 + 5) * 2
@@ -47,7 +47,7 @@ class Value(Arithmetic):
     name: str | None
     node: Node
     """The frozen node that holds the number; assigning `data` puts a new one in its place."""
-    operands: tuple[Value | float, ...]
+    operands: Operands
     """What the value was computed from, in step with the operands of its node."""
 
     __array_ufunc__ = None
@@ -93,12 +93,12 @@ class Value(Arithmetic):
         A second call adds the same again. Set each `grad` to 0.0 to begin anew.
         """
         found = _beneath(self)
-        first = min(map(_INDEX, found))
+        first = min(found)
         cotangents, _ = sweep([(self.node, 1.0)], first)
-        for node, value in found.items():
-            cotangent = cotangents[node.index - first]
+        for index, value in found.items():
+            cotangent = cotangents[index - first]
             if cotangent is not None:
-                value.grad += plain(cotangent)
+                value.grad += cotangent  # type: ignore[assignment]  # the seed is a float, so all are
 
     backward = backwards
 
@@ -118,25 +118,32 @@ class Value(Arithmetic):
         return f"Value(data={self.data!r}, grad={self.grad!r})"
 
     def __copy__(self) -> Value:
-        return _made(self.node, self.operands, self.grad, self.name)
+        return _twin(self, self.node.operands, self.operands)
 
-    def __deepcopy__(self, memo: dict[int, object]) -> Value:
-        for value in _beneath(self).values():
+    def __deepcopy__(self, memo: dict[int, Value]) -> Value:
+        nodes: dict[int, Node] = {}
+        for node, value in _sorted(self):
             if id(value) not in memo:
-                memo[id(value)] = _made(value.node, value.operands, value.grad, value.name)
-        copies = [memo[id(value)] for value in _beneath(self).values()]
-        for copied in copies:
-            if isinstance(copied, Value):
-                copied.operands = tuple([_copied(x, memo) for x in copied.operands])
-        return copies[0]  # type: ignore[return-value]  # the copy of self, which comes first
+                beneath = [
+                    nodes[x.index] if isinstance(x, Node) else x for x in value.node.operands
+                ]
+                operands = [memo[id(x)] if isinstance(x, Value) else x for x in value.operands]
+                memo[id(value)] = _twin(value, tuple(beneath), tuple(operands))
+            twin = memo[id(value)]
+            nodes[node.index] = twin.node if node is value.node else leaf(node.value)
+        return memo[id(self)]
 
     def __reduce__(self) -> tuple[Callable[..., Value], tuple[object, ...]]:
         if not self.operands:
-            return _leaf, (self.data, self.grad, self.name)
+            return _made, (self.node, (), self.grad, self.name)
         return _rebuilt, (_rows(self),)
 
     def draw(
-        self, path: str | Path, *, names: Mapping[str, Value] | None = None, limit: int = 200
+        self,
+        path: str | PathLike[str],
+        *,
+        names: Mapping[str, Value] | None = None,
+        limit: int = 200,
     ) -> None:
         """Write a picture of the graph beneath to a file: .svg, .dot or .mmd, as its name ends.
 
@@ -170,16 +177,22 @@ class Value(Arithmetic):
     degrees, radians = calculus.degrees, calculus.radians
 
 
-_INDEX: Final = attrgetter("index")
+Operands: TypeAlias = tuple[Value | float, ...]
 
 
 def _number(x: Value | Number) -> Number:
     return x.data if isinstance(x, Value) else x
 
 
-def _made(
-    node: Node, operands: tuple[Value | float, ...], grad: float = 0.0, name: str | None = None
-) -> Value:
+_node: Final[Callable[[float, Primitive, tuple[Node | float, ...]], Node]] = compile_function(
+    "def function(value, primitive, operands):\n"
+    + FILL.format(value="value", primitive="primitive", operands="operands")
+    + "    return cell\n",
+    MAKERS,
+)
+
+
+def _made(node: Node, operands: Operands, grad: float = 0.0, name: str | None = None) -> Value:
     value = Value.__new__(Value)
     value.node = node
     value.grad = grad
@@ -188,26 +201,35 @@ def _made(
     return value
 
 
-def _beneath(root: Value) -> dict[Node, Value]:
-    """The Value that each node beneath `root` belongs to, `root` first.
+def _twin(value: Value, nodes: tuple[Node | float, ...], operands: Operands) -> Value:
+    """A copy of `value` with a node of its own: a node shared would have one gradient for both."""
+    node = _node(value.node.value, value.node.primitive, nodes)
+    return _made(node, operands, value.grad, value.name)
+
+
+def _beneath(root: Value) -> dict[int, Value]:
+    """The Value that each node beneath `root`, or its own, belongs to, by the node's index.
 
     The node is the one in the graph: a leaf may since have been given another.
     """
-    found = {root.node: root}
+    found = {root.node.index: root}
     pending = [root]
     for value in pending:
-        for operand, child in zip(value.node.operands, value.operands, strict=True):
-            if isinstance(child, Value) and isinstance(operand, Node) and operand not in found:
-                found[operand] = child
-                if child.operands:
+        place = 0
+        for node in value.node.operands:
+            if isinstance(node, Node) and node.index not in found:
+                child = value.operands[place]
+                if isinstance(child, Value):
+                    found[node.index] = child
                     pending.append(child)
+            place += 1  # noqa: SIM113 - enumerate and zip take a third longer for the whole walk
     return found
 
 
-def _copied(operand: Value | float, memo: Mapping[int, object]) -> Value | float:
-    """The copy of an operand; one that is a copy already, or a number, is its own."""
-    copied = memo.get(id(operand), operand)
-    return copied if isinstance(copied, Value) else operand
+def _sorted(root: Value) -> list[tuple[Node, Value]]:
+    """Each node beneath `root`, and its own, in topological order, and the Value it belongs to."""
+    found = _beneath(root)
+    return [(node, found[node.index]) for node in ancestors(root.node)]
 
 
 _Row: TypeAlias = (
@@ -221,12 +243,12 @@ def _rows(root: Value) -> list[_Row]:
     Pickling rows needs no recursion however deep the graph. Leaves stay objects, so that what
     shares its parameters, pickled together, goes on sharing them.
     """
-    found = sorted(_beneath(root).items(), key=lambda pair: pair[0].index)
-    place = {node: i for i, (node, _) in enumerate(found)}
+    found = _sorted(root)
+    place = {node.index: i for i, (node, _) in enumerate(found)}
     rows: list[_Row] = []
     for node, value in found:
         if value.operands:
-            places = tuple([place[x] if isinstance(x, Node) else x for x in node.operands])
+            places = tuple([place[x.index] if isinstance(x, Node) else x for x in node.operands])
             rows.append((value.grad, value.name, node.value, node.primitive, places))
         else:
             rows.append((value, node.value))
@@ -244,20 +266,11 @@ def _rebuilt(rows: Iterable[_Row]) -> Value:
         else:
             grad, name, number, primitive, places = row
             operands = tuple([values[x] if isinstance(x, int) else x for x in places])
-            node = Node(
-                number,
-                primitive,
-                tuple([nodes[x] if isinstance(x, int) else x for x in places]),
-                leaf(0.0).index,
-            )
-            value = _made(node, operands, grad, name)
-            nodes.append(node)
+            beneath = tuple([nodes[x] if isinstance(x, int) else x for x in places])
+            nodes.append(_node(number, primitive, beneath))
+            value = _made(nodes[-1], operands, grad, name)
         values.append(value)
     return values[-1]
-
-
-def _leaf(data: float, grad: float, name: str | None) -> Value:
-    return _made(leaf(data), (), grad, name)
 
 
 _BINARY: Final = """\
@@ -283,39 +296,50 @@ _WRAP: Final = """\
 """
 
 
-def _operator(primitive: Primitive, *operands: str) -> Callable[..., object]:
+def _operator(primitive: Primitive, *operands: str) -> Callable[..., Value]:
     """An operator of Value that does in one function what `bind` does in several."""
-    values = {"self": "node.value", "other": "x"}
+    numbers = {"self": "node.value", "other": "x"}
     nodes = {"self": "node", "other": "operand"}
     source = _BINARY + FILL.format(
-        value=primitive.spelling.format(*(values[name] for name in operands)),
+        value=primitive.spelling.format(*(numbers[name] for name in operands)),
         primitive="primitive",
         operands=f"({', '.join(nodes[name] for name in operands)})",
     )
     source += _WRAP.format(operands=f"({', '.join(operands)})")
     names = {"Value": Value, "new": object.__new__, "primitive": primitive}
-    return compile_function(source, MAKERS | names | {primitive.name: primitive.value})
+    names |= {primitive.name: primitive.value}
+    operator: Callable[..., Value] = compile_function(source, MAKERS | names)
+    return operator
 
 
-for _name, _row in {
-    "add": calculus.add,
-    "sub": calculus.sub,
-    "mul": calculus.mul,
-    "truediv": calculus.div,
-    "pow": calculus.pow,
-}.items():
+for _name, _row in (
+    ("add", calculus.add),
+    ("sub", calculus.sub),
+    ("mul", calculus.mul),
+    ("truediv", calculus.div),
+    ("pow", calculus.pow),
+):
     setattr(Value, f"__{_name}__", _operator(_row, "self", "other"))
     setattr(Value, f"__r{_name}__", _operator(_row, "other", "self"))
 
 
-class _Network:
-    """What has parameters: a frozen tree of `fgrad.nn` whose leaves are Values."""
+T_co = TypeVar("T_co", bound="nn.Neuron[Value] | nn.Layer[Value] | nn.MLP[Value]", covariant=True)
 
-    _tree: object
+
+class _Network(Generic[T_co]):
+    """What has parameters.
+
+    tree: the frozen network of `fgrad.nn` whose leaves they are.
+    """
+
+    def __init__(self, tree: object) -> None:
+        numbers, structure = flatten(tree)
+        values = [Value(x) for x in numbers if isinstance(x, float)]
+        self.tree: T_co = unflatten(structure, values)  # type: ignore[assignment]  # of Values now
 
     def parameters(self) -> list[Value]:
         """Every weight and bias, always in the same order."""
-        return [x for x in flatten(self._tree)[0] if isinstance(x, Value)]
+        return [x for x in flatten(self.tree)[0] if isinstance(x, Value)]
 
     def zero_grad(self) -> None:
         """Set the grad of every parameter to 0.0."""
@@ -323,55 +347,44 @@ class _Network:
             parameter.grad = 0.0
 
 
-def _of_values(sizes: Sequence[int], activation: nn.Activation, seed: int | None) -> nn.MLP[Value]:
-    numbers, structure = flatten(nn.MLP.init(sizes, seed=seed, activation=activation))
-    values = [Value(x) for x in numbers if isinstance(x, float)]
-    return unflatten(structure, values)  # type: ignore[return-value]  # its leaves are Values now
-
-
-class Neuron(_Network):
+class Neuron(_Network[nn.Neuron[Value]]):
     """tanh(b + w_1 x_1 + … + w_n x_n), or without the tanh if `non_linear` is False.
 
-    The weights are drawn at random: from `random`'s own state, or from `seed`.
+    The weights are drawn at random, the bias is 0: from `random`'s own state, or from `seed`.
 
     >>> len(Neuron(3).parameters())
     4
     """
 
-    _tree: nn.Neuron[Value]
-
     def __init__(
         self, n_features: int, non_linear: bool = True, *, seed: int | None = None
     ) -> None:
-        activation = calculus.tanh if non_linear else nn.linear
-        self._tree = _of_values([n_features, 1], activation, seed).layers[0].neurons[0]
+        layer = nn.Layer.init(n_features, 1, seed=seed, activation=_ACTIVATIONS[non_linear])
+        super().__init__(layer.neurons[0])
 
     def __call__(self, xs: Iterable[Value | float]) -> Value:
         """The answer to as many numbers as there are features."""
-        return self._tree(xs)
+        return self.tree(xs)
 
 
-class Layer(_Network):
+class Layer(_Network[nn.Layer[Value]]):
     """`n_out` neurons side by side on the same `n_in` numbers.
 
     >>> len(Layer(3, 2)([1, 2, 3]))
     2
     """
 
-    _tree: nn.Layer[Value]
-
     def __init__(
         self, n_in: int, n_out: int, non_linear: bool = True, *, seed: int | None = None
     ) -> None:
-        activation = calculus.tanh if non_linear else nn.linear
-        self._tree = _of_values([n_in, n_out], activation, seed).layers[0]
+        super().__init__(nn.Layer.init(n_in, n_out, seed=seed, activation=_ACTIVATIONS[non_linear]))
 
     def __call__(self, xs: Iterable[Value | float]) -> list[Value]:
         """One Value a neuron."""
-        return self._tree(xs)
+        return self.tree(xs)
 
 
-class MLP(_Network):
+class MLP(_Network[nn.MLP[Value]]):
     """A multilayer perceptron of tanh neurons: `MLP([2, 4, 4, 1])` has 2 inputs and 1 output.
 
     >>> network = MLP([2, 4, 4, 1], seed=0)
@@ -379,11 +392,12 @@ class MLP(_Network):
     (37, 1)
     """
 
-    _tree: nn.MLP[Value]
-
     def __init__(self, sizes: Sequence[int], *, seed: int | None = None) -> None:
-        self._tree = _of_values(sizes, calculus.tanh, seed)
+        super().__init__(nn.MLP.init(sizes, seed=seed))
 
     def __call__(self, xs: Iterable[Value | float]) -> list[Value]:
         """The Values that the last layer gives."""
-        return self._tree(xs)
+        return self.tree(xs)
+
+
+_ACTIVATIONS: Final[Mapping[bool, nn.Activation]] = {True: calculus.tanh, False: nn.linear}

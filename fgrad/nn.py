@@ -1,7 +1,15 @@
 """Networks as frozen trees: a gradient is a network too, and a step of learning makes a new one.
 
-`Neuron`, `Layer` and `MLP` are generic in their leaf. The same classes hold floats, nodes while
+`Neuron`, `Layer` and `MLP` are generic in their leaf: the same classes hold floats, nodes while
 `grad` looks through them, and the exercise's Values.
+
+>>> from fgrad import grad, tree_map
+>>> def loss(mlp: MLP[float]) -> float:
+...     return mean_squared_error(mlp([0.5, -1.0]), [1.0])
+>>> mlp = MLP.init([2, 4, 1], seed=0)
+>>> step = tree_map(lambda p, g: p - 0.1 * g, mlp, grad(loss)(mlp))
+>>> loss(step) < loss(mlp)
+True
 """
 
 from __future__ import annotations
@@ -9,30 +17,38 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterable, Sequence
-from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeVar, overload
 
 from attrs import frozen
 
-from fgrad.calculus import dot, logsumexp, mul, sub, tanh
-from fgrad.composition import mean
+from fgrad.calculus import div, dot, logsumexp, sub, tanh
+from fgrad.graph import Scalar, plain
 
 if TYPE_CHECKING:
     from fgrad.primitive import Operand
+    from fgrad.tree import Leaf
 
-__all__ = ["MLP", "Activation", "Layer", "Neuron", "cross_entropy", "mean_squared_error"]
+__all__ = [
+    "MLP",
+    "Activation",
+    "Layer",
+    "Neuron",
+    "cross_entropy",
+    "linear",
+    "mean_squared_error",
+]
 
-L = TypeVar("L", bound="Operand | float")
+L_co = TypeVar("L_co", bound="Operand | float", covariant=True)
 S = TypeVar("S", bound="Operand | float")
-Activation: TypeAlias = Callable[[Any], Any]
-"""A function of one number, such as a row of the table, whatever kind of number it is."""
+Activation: TypeAlias = Callable[[float], Scalar]
+"""A row of the table, or any function of one number written with rows and operators."""
 
-_Draw: TypeAlias = "ModuleType | random.Random"
-_INPUT_GAIN: Final = 1.0
-_HIDDEN_GAIN: Final = 5 / 3
-_OUTPUT_GAIN: Final = 0.05
-_BIAS: Final = 0.05
-_INDEPENDENT: Final = 1e-6
+_Draw: TypeAlias = Callable[[float, float], float]
+"""A normally distributed random number of this mean and standard deviation."""
+
+_FIRST_GAIN: Final = 0.7
+_LAST_GAIN: Final = 0.01
+_NORMAL: Final = [i / 8 for i in range(-64, 65)]
 
 
 def linear(x: S) -> S:
@@ -41,44 +57,69 @@ def linear(x: S) -> S:
 
 
 @frozen
-class Neuron(Generic[L]):
+class Neuron(Generic[L_co]):
     """activation(w_1 x_1 + … + w_n x_n + b).
 
     >>> Neuron((2.0, -1.0), 0.5, linear)([3.0, 1.0])
     5.5
     """
 
-    weights: tuple[L, ...]
-    bias: L
+    weights: tuple[L_co, ...]
+    bias: L_co
     activation: Activation = tanh
 
-    def __call__(self, xs: Iterable[L | float]) -> L:
+    @overload
+    def __call__(self: Neuron[float], xs: Iterable[float]) -> float: ...
+    @overload
+    def __call__(self: Neuron[float], xs: Iterable[S]) -> S: ...
+    @overload
+    def __call__(self: Neuron[S], xs: Iterable[S | float]) -> S: ...
+    def __call__(self: Neuron[Leaf], xs: Iterable[Leaf]) -> Leaf:
         """The answer to as many numbers as there are weights: a ValueError to any other number.
 
         The bias is the weight of a last input that is always 1, so it is all one `dot`.
         """
         inputs = tuple(xs)
         if len(inputs) != len(self.weights):
-            message = f"a neuron of {len(self.weights)} weights got {len(inputs)} numbers"
+            message = f"a neuron of {len(self.weights)} weights got {len(inputs)} inputs"
             raise ValueError(message)
-        answer: L = self.activation(dot.apply((*self.weights, self.bias, *inputs, 1.0)))
-        return answer
+        weighted = dot.apply((*self.weights, self.bias, *inputs, 1.0))
+        return self.activation(weighted)  # type: ignore[arg-type]  # or an operand
 
 
 @frozen
-class Layer(Generic[L]):
-    """Neurons side by side, all on the same numbers."""
+class Layer(Generic[L_co]):
+    """Neurons side by side, all on the same inputs."""
 
-    neurons: tuple[Neuron[L], ...]
+    neurons: tuple[Neuron[L_co], ...]
 
-    def __call__(self, xs: Iterable[L | float]) -> list[L]:
+    @staticmethod
+    def init(
+        n_in: int, n_out: int, *, seed: int | None = None, activation: Activation = tanh
+    ) -> Layer[float]:
+        """A layer of `n_out` neurons on `n_in` inputs, drawn as the first of an `MLP`.
+
+        >>> layer = Layer.init(3, 2, seed=0)
+        >>> len(layer.neurons), len(layer.neurons[0].weights)
+        (2, 3)
+        """
+        _check_sizes((n_in, n_out))
+        return _layer(n_in, n_out, _FIRST_GAIN, activation, _draw(seed))
+
+    @overload
+    def __call__(self: Layer[float], xs: Iterable[float]) -> list[float]: ...
+    @overload
+    def __call__(self: Layer[float], xs: Iterable[S]) -> list[S]: ...
+    @overload
+    def __call__(self: Layer[S], xs: Iterable[S | float]) -> list[S]: ...
+    def __call__(self: Layer[Leaf], xs: Iterable[Leaf]) -> Sequence[Leaf]:
         """One number a neuron."""
         inputs = tuple(xs)
         return [neuron(inputs) for neuron in self.neurons]
 
 
 @frozen
-class MLP(Generic[L]):
+class MLP(Generic[L_co]):
     """A multilayer perceptron: layers one after another.
 
     >>> mlp = MLP.init([2, 4, 1], seed=0)
@@ -86,7 +127,7 @@ class MLP(Generic[L]):
     ([4, 1], 1)
     """
 
-    layers: tuple[Layer[L], ...]
+    layers: tuple[Layer[L_co], ...]
 
     @staticmethod
     def init(
@@ -98,22 +139,33 @@ class MLP(Generic[L]):
         """A network of sizes[0] inputs and one layer for each further size, drawn at random.
 
         `activation` is that of all layers, or one for each. Without a seed the numbers are drawn
-        from the state of the module `random`. How they are drawn: see `_layer`.
+        from the state of the module `random`. A ValueError if the sizes are not two or more
+        positive ints, or the activations not as many as the layers.
+
+        Weights are orthogonal times a gain (Saxe, McClelland and Ganguli 2014), biases 0. The gain
+        of a hidden layer makes up for what the activation before it takes away (He et al. 2015);
+        the first is small enough to keep tanh from its flat ends, and the last so small that
+        learning starts near 0 with nothing to unlearn (Andrychowicz et al. 2021).
         """
-        if len(sizes) < 2 or not all(type(size) is int and size > 0 for size in sizes):  # noqa: PLR2004
-            message = f"sizes: expected two or more positive ints, got {sizes!r:.60}"
-            raise ValueError(message)
+        _check_sizes(sizes)
         count = len(sizes) - 1
         activations = (activation,) * count if callable(activation) else tuple(activation)
         if len(activations) != count:
-            message = f"activation: expected one or {count}, got {len(activations)}"
+            message = f"activation: expected one, or {count}, got {len(activations)}"
             raise ValueError(message)
-        draw = random if seed is None else random.Random(seed)
-        gains = [_INPUT_GAIN, *[_HIDDEN_GAIN] * (count - 2), _OUTPUT_GAIN][-count:]
-        drawn = zip(sizes, sizes[1:], gains, activations, strict=False)
-        return MLP(tuple([_layer(draw, *columns) for columns in drawn]))
+        hidden = [_gain(activation) for activation in activations[: count - 2]]
+        gains = [_FIRST_GAIN, *hidden, _LAST_GAIN][-count:]
+        draw = _draw(seed)
+        rows = zip(sizes[:-1], sizes[1:], gains, activations, strict=True)
+        return MLP(tuple([_layer(*row, draw) for row in rows]))
 
-    def __call__(self, xs: Iterable[L | float]) -> list[L]:
+    @overload
+    def __call__(self: MLP[float], xs: Iterable[float]) -> list[float]: ...
+    @overload
+    def __call__(self: MLP[float], xs: Iterable[S]) -> list[S]: ...
+    @overload
+    def __call__(self: MLP[S], xs: Iterable[S | float]) -> list[S]: ...
+    def __call__(self: MLP[Leaf], xs: Iterable[Leaf]) -> Sequence[Leaf]:
         """The numbers that the last layer gives."""
         first, *rest = self.layers
         answers = first(xs)
@@ -122,68 +174,86 @@ class MLP(Generic[L]):
         return answers
 
 
-def _layer(draw: _Draw, n_in: int, n_out: int, gain: float, activation: Activation) -> Layer[float]:
-    """A layer with orthogonal weights times a gain, and small uniform biases.
+def _check_sizes(sizes: Sequence[int]) -> None:
+    if len(sizes) < 2 or not all(type(size) is int and size > 0 for size in sizes):  # noqa: PLR2004 - inputs and outputs
+        message = f"sizes: expected two or more positive ints, as in [2, 4, 1], got {sizes!r:.60}"
+        raise ValueError(message)
 
-    Orthogonal weights keep the lengths of signals and gradients (Saxe et al., 2014); a hidden
-    layer's gain makes up for what tanh takes away, and that of the last layer is small, so that
-    learning begins near 0, whatever was drawn, and not on the flat ends of tanh.
+
+def _draw(seed: int | None) -> _Draw:
+    return random.gauss if seed is None else random.Random(seed).gauss
+
+
+def _gain(activation: Activation) -> float:
+    """What keeps numbers at their size: 1.59 for tanh, the root of 2 for relu, 1 for `linear`.
+
+    One over the root mean square of what `activation` makes of a standard normal number.
     """
-    rows = _orthogonal(draw, n_out, n_in)
-    neurons = [
-        Neuron(
-            tuple([gain * weight for weight in row]),
-            draw.uniform(-_BIAS, _BIAS) if gain > _OUTPUT_GAIN else 0.0,
-            activation,
-        )
-        for row in rows
-    ]
-    return Layer(tuple(neurons))
+    weights = [math.exp(-z * z / 2) for z in _NORMAL]
+    squares = [plain(activation(z)) ** 2 for z in _NORMAL]
+    return math.sqrt(sum(weights) / dot(weights, squares))
 
 
-def _orthogonal(draw: _Draw, n_rows: int, n_columns: int) -> list[list[float]]:
-    """A matrix, by rows, whose rows are orthonormal, or its columns if these are fewer.
+def _layer(n_in: int, n_out: int, gain: float, activation: Activation, draw: _Draw) -> Layer[float]:
+    """A layer of orthogonal weights; each neuron's are as large, however many neurons there are."""
+    scale = gain * math.sqrt(max(1.0, n_out / n_in))
+    weights = [tuple([scale * x for x in row]) for row in _orthogonal(n_out, n_in, draw)]
+    return Layer(tuple([Neuron(row, 0.0, activation) for row in weights]))
 
-    The directions are drawn evenly: normal numbers, made orthogonal by Gram and Schmidt's method.
+
+def _orthogonal(n_rows: int, n_columns: int, draw: _Draw) -> list[tuple[float, ...]]:
+    """A matrix, by rows, whose rows are orthonormal, or whose columns are if these are fewer.
+
+    Normal numbers, made orthogonal by Gram and Schmidt's method: no direction is preferred.
     """
     if n_rows > n_columns:
-        columns = _orthogonal(draw, n_columns, n_rows)
-        return [list(row) for row in zip(*columns, strict=True)]
-    rows: list[list[float]] = []
-    while len(rows) < n_rows:
-        row = [draw.gauss(0.0, 1.0) for _ in range(n_columns)]
+        return list(zip(*_orthogonal(n_columns, n_rows, draw), strict=True))
+    rows: list[tuple[float, ...]] = []
+    for _ in range(n_rows):
+        row = [draw(0.0, 1.0) for _ in range(n_columns)]
         for other in rows:
             along = dot(row, other)
             row = [x - along * y for x, y in zip(row, other, strict=True)]
         length = math.hypot(*row)
-        if length > _INDEPENDENT:
-            rows.append([x / length for x in row])
+        rows.append(tuple([x / length for x in row]))
     return rows
 
 
 @overload
 def mean_squared_error(predictions: Iterable[float], targets: Iterable[float]) -> float: ...
 @overload
-def mean_squared_error(predictions: Iterable[S], targets: Iterable[float]) -> S: ...
-def mean_squared_error(predictions: Iterable[S], targets: Iterable[float]) -> S | float:
-    """The mean of (prediction - target)²; a ValueError if there are not as many of each.
+def mean_squared_error(predictions: Iterable[S], targets: Iterable[S | float]) -> S: ...
+def mean_squared_error(predictions: Iterable[S], targets: Iterable[S | float]) -> S | float:
+    """The mean of (prediction - target)²; a ValueError if there are none, or not as many of each.
 
     >>> mean_squared_error([1.0, 2.0], [1.0, 4.0])
     2.0
     """
-    pairs = zip(predictions, targets, strict=True)
-    errors = [sub.apply((prediction, target)) for prediction, target in pairs]
-    return mean([mul.apply((error, error)) for error in errors])
+    predicted, wanted = tuple(predictions), tuple(targets)
+    if len(predicted) != len(wanted) or not predicted:
+        message = (
+            "mean_squared_error: expected as many targets as predictions and at least one, "
+            f"got {len(predicted)} predictions and {len(wanted)} targets"
+        )
+        raise ValueError(message)
+    errors = [sub.apply(pair) for pair in zip(predicted, wanted, strict=True)]
+    return div.apply((dot.apply((*errors, *errors)), float(len(errors))))
 
 
 @overload
-def cross_entropy(logits: Sequence[float], label: int) -> float: ...
+def cross_entropy(logits: Iterable[float], label: int) -> float: ...
 @overload
-def cross_entropy(logits: Sequence[S], label: int) -> S: ...
-def cross_entropy(logits: Sequence[S], label: int) -> S | float:
-    """-log of the softmax of `logits` at `label`, in nats; nothing overflows.
+def cross_entropy(logits: Iterable[S], label: int) -> S: ...
+def cross_entropy(logits: Iterable[S], label: int) -> S | float:
+    """-log(softmax(logits)[label]), in nats; nothing overflows.
+
+    A ValueError if `label` is no index of `logits`, counted from 0.
 
     >>> cross_entropy([1000.0, 1000.0], 0)
     0.69314718
     """
-    return sub.apply((logsumexp.apply(logits), logits[label]))
+    scores = tuple(logits)
+    if not 0 <= label < len(scores):
+        message = f"label: expected an int from 0 up to, not including, {len(scores)}, got {label}"
+        raise ValueError(message)
+    return sub.apply((logsumexp.apply(scores), scores[label]))

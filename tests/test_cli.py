@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from fgrad.datasets import iris, split
 from fgrad.graph import leaf
 
 COMMAND = [sys.executable, "-m", "fgrad"]
+BUFFERED = {name: text for name, text in os.environ.items() if name != "PYTHONUNBUFFERED"}
 
 
 @pytest.fixture(autouse=True)
@@ -96,7 +98,7 @@ def test_every_function_of_numbers_can_be_called() -> None:
         ("tanh(x, x)", "tanh: expected 1, got 2"),
         ("hypot()", "hypot: expected at least 1, got 0"),
         ("1 / (x - 3)", r"1 / \(x - 3\): .*division by zero"),
-        ("1 /\n(x - 3)", r"1 / \(x - 3\): .*division by zero"),
+        ("(1 /\n(x - 3))", r"1 / \(x - 3\): .*division by zero"),
         ("log(x - 3)", r"log\(x - 3\): "),
         ("(-x) ** 0.5", "is complex"),
         ("exp(1000)", r"exp\(1000\): math range error"),
@@ -253,7 +255,7 @@ def test_at_least_93_percent_of_the_irises_held_out_are_recognised(
 
 def test_a_split_is_drawn_by_its_seed_and_loses_nothing() -> None:
     learned, held_out = split(iris(), held_out=0.3, seed=0)
-    assert sorted([*learned, *held_out]) == sorted(iris())
+    assert Counter([*learned, *held_out]) == Counter(iris())
     assert split(iris(), held_out=0.3, seed=0) == (learned, held_out)
     assert split(iris(), held_out=0.3, seed=1)[1] != held_out
 
@@ -333,8 +335,9 @@ def test_a_missing_extra_is_named(module: str, extra: str, command: list[str]) -
 def test_a_reader_that_goes_away_ends_it_quietly(arguments: list[str]) -> None:
     reader, writer = os.pipe()
     os.close(reader)
+    command = [*COMMAND, *arguments]
     done = subprocess.run(
-        [*COMMAND, *arguments], stdout=writer, stderr=subprocess.PIPE, text=True, check=False
+        command, stdout=writer, stderr=subprocess.PIPE, text=True, env=BUFFERED, check=False
     )
     os.close(writer)
     assert (done.returncode, done.stderr) == (141, "")
@@ -355,8 +358,9 @@ def test_nesting_past_the_interpreter_s_limit_is_one_line() -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")
 def test_a_full_disk_is_one_line() -> None:
     with Path("/dev/full").open("w") as full:
+        command = [*COMMAND, "--version"]
         done = subprocess.run(
-            [*COMMAND, "--version"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+            command, stdout=full, stderr=subprocess.PIPE, text=True, env=BUFFERED, check=False
         )
     assert (done.returncode, done.stderr) == (1, "fgrad: output: No space left on device\n")
 

@@ -1,6 +1,6 @@
 """Bad input: one clear error, which names what was wrong, where, and what to write instead."""
 
-# ruff: noqa: ANN401, ARG001, ARG002, ARG005 - what is wrong has every type, and is not computed with
+# ruff: noqa: ARG001, ARG002, ARG005 - what is wrong has every type, and is not computed with
 
 from __future__ import annotations
 

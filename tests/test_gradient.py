@@ -1,6 +1,6 @@
 """The gradient: of what, in which shape, of which type, and the traps on the way."""
 
-# ruff: noqa: ANN401, ARG005, E731 - functions of trees of every type; in one line, as in a book
+# ruff: noqa: ARG005, E731 - functions of trees of every type; in one line, as in a book
 
 from __future__ import annotations
 

@@ -1,7 +1,5 @@
 """The graph: what a node is, what it can be computed with, and what it refuses."""
 
-# ruff: noqa: ANN401 - numbers and strangers of every type
-
 from __future__ import annotations
 
 import copy

@@ -16,31 +16,16 @@ import numpy as np
 import pytest
 
 import fgrad
-from fgrad import (
-    Node,
-    constant,
-    cos,
-    dot,
-    exp,
-    grad,
-    hessian,
-    hvp,
-    jacobian,
-    jvp,
-    linearize,
-    log,
-    ravel,
-    sin,
-    sqrt,
-    tanh,
-    tree_map,
-    value,
-    value_and_grad,
-    vjp,
-)
+from fgrad import Node, constant, cos, dot, exp, log, sin, sqrt, tanh, tree_map, value
 from fgrad.transform import jacobians
 
 Function: TypeAlias = Callable[[Any], Any]
+
+# What they do at run time, whatever they are given; tests/typing says what a checker makes of them.
+untyped: Any = fgrad
+grad, value_and_grad, jacobian = untyped.grad, untyped.value_and_grad, untyped.jacobian
+hessian, hvp, ravel = untyped.hessian, untyped.hvp, untyped.ravel
+jvp, vjp, linearize = untyped.jvp, untyped.vjp, untyped.linearize
 
 
 # Every way to the derivative of a function of one number.
@@ -159,9 +144,9 @@ def test_three_levels_with_closures(first: Slope) -> None:
     """d/dx [x d/dy [y d/dz (x y z^2) at z = x y] at y = x]: each level sees all those outside."""
 
     def nested(second: Slope, third: Slope) -> object:
-        return first(
-            lambda x: x * second(lambda y: y * third(lambda z: x * y * z * z)(x * y))(x)
-        )(1.5)
+        return first(lambda x: x * second(lambda y: y * third(lambda z: x * y * z * z)(x * y))(x))(
+            1.5
+        )
 
     # third: 2 x^2 y^2 at z = x y; times y; second: 6 x^2 y^2 at y = x; times x; first: 30 x^4
     for second, third in product(SLOPES.values(), repeat=2):
@@ -756,9 +741,7 @@ def test_a_tangent_or_cotangent_of_another_structure_is_refused() -> None:
     _, push = linearize(f, at)
     _, pull = vjp(f, at)
     for wrong in ((1.0,), [1.0, 2.0], (1.0, 2.0, 3.0), (1.0, (2.0,)), {}, 1.0, 1, (1.0, "2")):
-        refused(
-            ValueError, "tangent: expected the structure", lambda w=wrong: jvp(f, at, w)
-        )
+        refused(ValueError, "tangent: expected the structure", lambda w=wrong: jvp(f, at, w))
         refused(ValueError, "tangent: expected the structure", lambda w=wrong: push(w))
         refused(ValueError, "cotangent: expected the structure", lambda w=wrong: pull(w))
     for number in ((1.0,), [1.0], (), {}):
@@ -794,7 +777,7 @@ def test_what_cannot_be_differentiated_is_named(name: str) -> None:
 
     operator: Any = OPERATORS[name]
     if name in {"grad", "value_and_grad", "has_aux", "hessian", "jacobian", "hvp"}:
-        named = name if name in {"has_aux"} else "weights"
+        named = name if name == "has_aux" else "weights"
         path = "y" if named == "has_aux" else named
         refused(TypeError, f"{path}[1]: expected float, got int 2", lambda: operator(f)([1.0, 2]))
         refused(TypeError, f"{path}['a']: expected", lambda: operator(f)({"a": 1j}))
@@ -856,9 +839,7 @@ def test_names_and_numbers_that_choose_nothing_are_refused(operator: Any) -> Non
         )
     for twice in ({"argnames": ("x", "x")}, {"argnums": (1, 1)}, {"argnums": -1}):
         refused(ValueError, "expected each once", lambda t=twice: operator(f, **t))
-    refused(
-        ValueError, "give one of them", lambda: operator(f, argnums=0, argnames="x")
-    )
+    refused(ValueError, "give one of them", lambda: operator(f, argnums=0, argnames="x"))
     refused(
         ValueError,
         "f was called without the keyword argument y, which was to be differentiated",

@@ -72,7 +72,7 @@ class Program:
         return run
 
 
-def by_fgrad(name: str, operands: Sequence[Any], _place: int = 0) -> Any:  # noqa: ANN401 - as Run
+def by_fgrad(name: str, operands: Sequence[Any], _place: int = 0) -> Any:
     """A row applied as its users apply it."""
     row: Any = TABLE[name]
     if isinstance(row, Reduction | Pairing):

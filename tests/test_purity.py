@@ -1,7 +1,5 @@
 """Purity: a gradient depends on the function and the numbers, and leaves nothing behind."""
 
-# ruff: noqa: ANN401 - functions of numbers that may be floats or nodes
-
 from __future__ import annotations
 
 import asyncio

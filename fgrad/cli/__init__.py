@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Final
@@ -72,6 +73,8 @@ def _remedy(error: ImportError) -> str:
 
 def _unwritten(error: OSError) -> int:
     """Say what could not be written; not if it is what nobody reads any more."""
+    if error.filename is None:  # standard output, which Python would try once more at its exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if isinstance(error, BrokenPipeError):
         return PIPE_CLOSED
     return _say(f"{error.filename or 'output'}: {error.strerror}", REFUSED)

@@ -145,10 +145,7 @@ class Value(Arithmetic):
         names: Mapping[str, Value] | None = None,
         limit: int = 200,
     ) -> None:
-        """Write a picture of the graph beneath to a file: .svg, .dot or .mmd, as its name ends.
-
-        names: what to call values that have no name of their own. limit: the most nodes to draw.
-        """
+        """Draw the graph beneath, of at most `limit` nodes, to a file: .svg, .dot or .mmd."""
         from fgrad.draw import picture
 
         picture(self, names=names, limit=limit).save(path)
@@ -327,10 +324,7 @@ T_co = TypeVar("T_co", bound="nn.Neuron[Value] | nn.Layer[Value] | nn.MLP[Value]
 
 
 class _Network(Generic[T_co]):
-    """What has parameters.
-
-    tree: the frozen network of `fgrad.nn` whose leaves they are.
-    """
+    """What has parameters: the leaves of `tree`, a frozen network of `fgrad.nn`."""
 
     def __init__(self, tree: object) -> None:
         numbers, structure = flatten(tree)
@@ -350,7 +344,7 @@ class _Network(Generic[T_co]):
 class Neuron(_Network[nn.Neuron[Value]]):
     """tanh(b + w_1 x_1 + … + w_n x_n), or without the tanh if `non_linear` is False.
 
-    The weights are drawn at random, the bias is 0: from `random`'s own state, or from `seed`.
+    The weights are drawn at random, from `random`'s own state or from `seed`; b starts at 0.
 
     >>> len(Neuron(3).parameters())
     4

@@ -175,8 +175,8 @@ def edges(row: Primitive) -> Iterator[tuple[int, float, Operands]]:
     for i, interval in enumerate(domains(row)):
         for end, inwards in ((interval.low, 1.0), (interval.high, -1.0)):
             if math.isfinite(end) and interval.closed and (row.name, i) not in HELD:
-                for operands in ordinary(row):
-                    yield i, inwards, (*operands[:i], end, *operands[i + 1 :])
+                for operands, x in product(ordinary(row), (end, -end) if end == 0 else (end,)):
+                    yield i, inwards, (*operands[:i], x, *operands[i + 1 :])
 
 
 # How a row is asked.

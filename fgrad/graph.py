@@ -172,7 +172,7 @@ def _compare(relation: str, node: Node, other: object) -> bool:
 def _note_error() -> None:
     watch = WATCH.get()
     if watch is not None:
-        watch("raises", None, None, True)
+        watch("raises", None, None, True)  # noqa: FBT003 - as a comparison would
 
 
 Scalar: TypeAlias = Node | float

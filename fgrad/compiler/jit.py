@@ -14,6 +14,7 @@ from fgrad.compiler.captured import Captured
 from fgrad.compiler.lowering import Comparison, Expressions, OuterNode, Path
 from fgrad.compiler.python import MISSING, NotRepeatable, Tree, emit, graft
 from fgrad.graph import WATCH, Node, fresh, leaf
+from fgrad.primitive import to_float
 from fgrad.tree import LEAF, Leaf, Static, Structure, flatten, unflatten
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ class _Call(NamedTuple):
         structures: list[Structure] = []
         for argument in (*args, *kwargs.values()):
             if argument.__class__ is float:
-                numbers.append(argument)  # type: ignore[arg-type]  # a float
+                numbers.append(argument)
                 structures.append(LEAF)
             elif argument.__class__ is int:
                 structures.append(Static(argument))
@@ -185,7 +186,8 @@ class _Call(NamedTuple):
         names = tuple(kwargs)
         plain = not kwargs and all(structure is LEAF for structure in structures)
         key = len(numbers) if plain else (tuple(structures), kinds, names)
-        return cls(key, numbers, tuple(structures), names)
+        floats = [number for number in numbers if isinstance(number, float)]
+        return cls(key, floats, tuple(structures), names)
 
     def arguments(self, numbers: Iterable[object]) -> tuple[list[object], dict[str, object]]:
         """The arguments with other numbers in them."""
@@ -200,9 +202,15 @@ def _run(f: Callable[..., object], call: _Call, expressions: Expressions) -> tup
     leaves = fresh(call.numbers)
     compared: list[Comparison] = []
 
-    def watch(relation: str, node: Node, other: object, outcome: bool) -> None:  # noqa: FBT001
-        right = other if isinstance(other, Node) else float(other)  # type: ignore[arg-type]  # it compared with a float
-        compared.append(Comparison(relation, node, right, outcome, leaf(0.0).index))
+    raised = False
+
+    def watch(relation: str, left: object, right: object, outcome: bool) -> None:  # noqa: FBT001
+        nonlocal raised
+        if not isinstance(left, Node):
+            raised = True  # an operation did: what the function makes of that is not compiled
+            return
+        other = right if isinstance(right, Node) else to_float(right, "a comparison")
+        compared.append(Comparison(relation, left, other, outcome, leaf(0.0).index))
 
     args, kwargs = call.arguments(leaves)
     token = WATCH.set(watch)
@@ -214,6 +222,8 @@ def _run(f: Callable[..., object], call: _Call, expressions: Expressions) -> tup
         roots, structure = flatten(answer)
     except TypeError:
         raise NotATree from None
+    if raised:
+        raise NotATree
     if not all(isinstance(root, (Node, float)) for root in roots):
         raise NotATree
     path = expressions.lower(leaves, compared, roots, structure)  # type: ignore[arg-type]  # as just checked

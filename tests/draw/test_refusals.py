@@ -136,10 +136,10 @@ def test_without_the_extra_a_notebook_warns_and_goes_on(monkeypatch: pytest.Monk
         assert picture._repr_svg_() is None
 
 
-def test_the_extra_is_loaded_when_it_is_needed_and_the_exercise_never() -> None:
+def test_the_extra_is_loaded_when_it_is_needed() -> None:
     script = "import sys, fgrad.draw; print(*sys.modules)"
     loaded = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     ).stdout.split()
     assert "fgrad.draw" in loaded
-    assert {"fast_sugiyama", "fgrad.exercise"}.isdisjoint(loaded)
+    assert "fast_sugiyama" not in loaded

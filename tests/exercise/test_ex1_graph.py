@@ -133,21 +133,21 @@ def test_a_value_equals_only_itself() -> None:
     assert {a: "a"}[a] == "a", "a Value should be a key of a dict"
 
 
-def test_comparisons_compare_the_data() -> None:
-    assert Value(2) < Value(3)
-    assert Value(2) < 3
-    assert Value(2) <= 2
-    assert Value(3) > Value(2)
-    assert Value(3) > 2
-    assert 2 < Value(3)  # noqa: SIM300 - reflected
-    assert Value(3) >= 3
-    assert not Value(3) < Value(3)
-    assert max(Value(1), Value(3), Value(2)).data == 3.0
+@pytest.mark.parametrize("relation", [operator.lt, operator.le, operator.gt, operator.ge])
+def test_comparisons_compare_the_data(relation: Callable[[object, object], bool]) -> None:
+    for a, b in ((2.0, 3.0), (3.0, 2.0), (3.0, 3.0)):
+        wanted = relation(a, b)
+        for left, right in ((Value(a), Value(b)), (Value(a), b), (a, Value(b))):
+            got = relation(left, right)
+            assert got is wanted, (
+                f"{relation.__name__}({left}, {right}) should be {wanted}, got {got}"
+            )
 
 
 def test_a_name_is_optional() -> None:
-    assert Value(3, name="x_1").name == "x_1"
-    assert Value(3).name is None
+    got = Value(3, name="x_1").name
+    assert got == "x_1", f"the name of Value(3, name='x_1') should be 'x_1', got {got!r}"
+    assert Value(3).name is None, "a Value made without a name should have None"
 
 
 def test_the_data_of_a_leaf_can_be_assigned() -> None:

@@ -168,8 +168,9 @@ def test_a_seed_makes_the_weights_repeatable() -> None:
         lambda seed: Neuron(2, seed=seed),
     ):
         state = random.getstate()
-        assert data(make(1).parameters()) == data(make(1).parameters())
-        assert data(make(1).parameters()) != data(make(2).parameters())
+        first, again, other = (data(make(seed).parameters()) for seed in (1, 1, 2))
+        assert first == again, f"the same seed should give the same weights: {first}, {again}"
+        assert first != other, f"another seed should give other weights, got {first} twice"
         assert random.getstate() == state, "with a seed the state of random should stay as it is"
 
 

@@ -435,3 +435,13 @@ try:
     fg.row("cube", lambda x: x**3, lambda x, y: 2 * x * x)
 except fg.DerivativeError as refusal:
     assert_type(refusal, fg.DerivativeError)
+
+# --- the exercise's facade ------------------------------------------------------------------
+handle = fg.Value(3)
+doubled = (handle + 1) * 2
+assert_type(doubled, fg.Value)
+assert_type(doubled.data, float)
+doubled.backwards()
+assert_type(handle.grad, float)
+assert_type(handle.tanh(), fg.Value)
+assert_type(sin(handle), fg.Value)

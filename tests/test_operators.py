@@ -533,6 +533,25 @@ def test_an_empty_tree_has_empty_derivatives(empty: Any) -> None:
     assert ravel(empty)[1](()) == empty
 
 
+@slope
+def test_the_value_of_a_function_of_no_numbers_is_differentiated_outside(slope: Slope) -> None:
+    assert is_float(slope(lambda x: value_and_grad(lambda _: x * x)(())[0])(3.0), 6.0)
+    assert is_float(slope(lambda x: x * value_and_grad(lambda _: 2.0)(())[0])(3.0), 2.0)
+    assert value_and_grad(lambda _: 3)(()) == (3.0, ())
+
+
+@slope
+@pytest.mark.xfail(
+    reason="without leaves all nodes pass for new", raises=AssertionError, strict=True
+)
+def test_so_is_what_the_other_operators_give_of_no_numbers(slope: Slope) -> None:
+    assert is_float(slope(lambda x: jvp(lambda _: x * x, (), ())[0])(3.0), 6.0)
+    assert is_float(slope(lambda x: linearize(lambda _: x * x, ())[0])(3.0), 6.0)
+    assert is_float(slope(lambda x: vjp(lambda _: [x * x, 1.0], [])[0][0])(3.0), 6.0)
+    aux = lambda x: value_and_grad(lambda _: (2.0, x * x), has_aux=True)(())[0][1]  # noqa: E731
+    assert is_float(slope(aux)(3.0), 6.0)
+
+
 def test_what_comes_out_may_be_inputs_constants_and_numbers_computed() -> None:
     def f(p: Any) -> Any:
         return {"in": p["x"], "same": p, "one": 1.0, "new": p["x"] * p["y"], "tag": "t"}

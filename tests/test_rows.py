@@ -1,0 +1,498 @@
+"""Every row, at orders 1 to 4, at every kind of point: the right number, or the row says why not.
+
+One table of cells, one for each row, operand, order and point. The points are those inside the
+domain and at its ends, both zeros, tiny and huge numbers, the infinities, nan, and ties. What a
+cell should hold is worked out by mpmath from what the row means, from both sides of the point;
+the derivatives are taken both up and down the graph.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise, product
+from typing import Any, Final, NamedTuple, TypeAlias
+
+import mpmath
+import pytest
+from mpmath import mpf
+
+from fgrad import grad, jvp, softplus, value
+from fgrad.calculus import TABLE
+from fgrad.primitive import Interval, Pairing, Primitive, Reduction
+from tests.oracle import Meaning, derivative, meaning
+
+ORDERS: Final = (1, 2, 3, 4)
+Operands: TypeAlias = tuple[float, ...]
+
+STANDS_FOR: Final = {row.limit: row for row in TABLE.values() if row.limit}
+"""The rows that only rules use, and what each is the limit of."""
+
+HELD: Final[Mapping[tuple[str, int], Sequence[float]]] = {
+    ("constant", 0): (3.0,),
+    ("where", 0): (0.0, 1.0),
+    ("polygamma", 0): (0.0, 1.0, 2.0),
+}
+"""Operands that nothing flows to, whatever mathematics says, and what they may be."""
+
+CANCELLING: Final = {"tanh": 1.0}
+"""Rows whose rule subtracts, and from what: 1 - y * y is known to so many ulps of 1."""
+
+STEPPED: Final = {"floordiv", "mod", "fmod", "remainder"}
+"""Rows whose jumps lie closer than the floats do where their quotient is large."""
+
+
+def digamma_orders(x: mpf, first: int) -> list[mpf]:
+    return [mpmath.psi(n, x) for n in range(first, first + 4)]
+
+
+def of_gamma(x: mpf) -> list[mpf]:
+    """From gamma' = gamma * psi by Leibniz's rule."""
+    slopes = digamma_orders(x, 0)
+    found = [mpmath.gamma(x)]
+    for n in range(4):
+        terms = (mpmath.binomial(n, k) * found[k] * slopes[n - k] for k in range(n + 1))
+        found.append(mpmath.fsum(terms))
+    return found[1:]
+
+
+def of_logsumexp(place: int, *xs: mpf) -> list[mpf]:
+    """The derivatives of the logistic function of the difference to the other operand."""
+    p = 1 / (1 + mpmath.exp(xs[1 - place] - xs[place]))
+    q = 1 / (1 + mpmath.exp(xs[place] - xs[1 - place]))
+    return [p, p * q, p * q * (q - p), p * q * (1 - 6 * p * q)]
+
+
+CLOSED: Final[Mapping[str, Callable[..., list[mpf]]]] = {
+    "lgamma": lambda _, x: digamma_orders(x, 0),
+    "gamma": lambda _, x: of_gamma(x),
+    "polygamma": lambda _, n, x: digamma_orders(x, int(n) + 1),
+    "logsumexp": of_logsumexp,
+}
+"""Rows whose differences take mpmath too long: the derivatives in one operand, orders 1 to 4."""
+
+
+# The points.
+
+
+def inside(interval: Interval) -> list[float]:
+    low, high = max(interval.low, -1e9), min(interval.high, 1e9)
+    if high - low <= 2:
+        return [low + part * (high - low) for part in (0.15, 0.75)]
+    return [x for x in (-2.5, -0.4, 0.4, 1.7, 6.0) if low < x < high]
+
+
+def special() -> list[float]:
+    """Zero, the tiny, the huge and the infinite, of both signs."""
+    return [sign * x for x in (0.0, 1e-200, 1e-8, 1e10, 1e200, math.inf) for sign in (1.0, -1.0)]
+
+
+def edges(interval: Interval, kinks: Sequence[float]) -> list[float]:
+    return [x for x in (interval.low, interval.high, *kinks) if math.isfinite(x)]
+
+
+def width(row: Primitive) -> int:
+    """The number of operands that a row is asked with: two a block if it takes any number."""
+    return 2 * row.blocks if row.blocks else len(row.partials)
+
+
+def points(row: Primitive) -> Iterator[Operands]:
+    """Each operand at every kind of point, the others inside; and every one the same."""
+    domain = STANDS_FOR.get(row, row).domain
+    domain = tuple(i for i in domain for _ in range(width(row) // len(domain)))
+    middling = [HELD.get((row.name, k), inside(i)[-2:-1]) for k, i in enumerate(domain)]
+    for place, interval in enumerate(domain):
+        own = HELD.get((row.name, place)) or [
+            *inside(interval),
+            *special(),
+            *edges(interval, row.kinks),
+        ]
+        for others in product(*(middling[:place] + middling[place + 1 :])):
+            for x in own:
+                yield (*others[:place], x, *others[place:])
+    if width(row) > 1 and not any((row.name, k) in HELD for k in range(width(row))):
+        yield from (((x,) * width(row)) for x in (0.0, 1.7, 2.0, 1e10))
+
+
+def askable(row: Primitive) -> list[Operands]:
+    """The points where the row has a value; where it raises, so does whoever computes it."""
+    found = []
+    for operands in dict.fromkeys(points(row)):
+        try:
+            answer = STANDS_FOR.get(row, row).value(*operands)
+        except (ArithmeticError, ValueError):
+            continue
+        fine = row.name in STEPPED and abs(operands[0]) > 1e15 * abs(operands[1])
+        if not math.isnan(answer) and not fine:
+            found.append(operands)
+    return found
+
+
+# What a cell holds.
+
+
+def call(row: Primitive, operands: Sequence[Any]) -> Any:
+    """The row applied as its users apply it."""
+    apply: Any = row
+    if row.name == "where":
+        return apply(operands[0] != 0, *operands[1:])
+    if not isinstance(row, Reduction | Pairing):
+        return apply(*operands)
+    size = len(operands) // row.blocks
+    return apply(*(operands[i : i + size] for i in range(0, len(operands), size)))
+
+
+def backward(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return grad(f)
+
+
+def forward(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda x: jvp(f, x, 1.0)[1]
+
+
+def derivatives(
+    row: Primitive, operands: Operands, place: int, operator: Callable[..., Any]
+) -> list[float]:
+    """The derivatives in one operand, orders 1 to 4, by nesting one operator."""
+    f: Callable[[Any], Any] = lambda x: call(row, (*operands[:place], x, *operands[place + 1 :]))  # noqa: E731 - wrapped over and over
+    found = []
+    for _ in ORDERS:
+        f = operator(f)
+        found.append(f(operands[place]))
+    assert {type(x) for x in found} == {float}
+    return found
+
+
+# What it should hold.
+
+
+class Sides(NamedTuple):
+    """One derivative beside a point: None where the function goes on to one side only."""
+
+    below: mpf | None
+    above: mpf | None
+
+    @property
+    def limit(self) -> mpf | None:
+        """The number that both sides tend to; None if they differ."""
+        sides = [side for side in self if side is not None]
+        if sides[0] == sides[-1] or any(map(mpmath.isinf, sides)):
+            return sides[0] if sides[0] == sides[-1] else None
+        agree = abs(sides[0] - sides[-1]) <= mpf(2) ** -40 * sum(map(abs, sides)) + mpf(2) ** -70
+        return sides[0] if agree else None
+
+
+def beside(f: Meaning, at: Operands, place: int, direction: int) -> list[mpf] | None:
+    """The value and four derivatives of `f` just beside a point: the limits, infinities included.
+
+    An infinite operand is taken twice as a large number, and a finite point twice from a small
+    distance: what grows in between is infinite, what vanishes far out is zero.
+    """
+    far = any(map(math.isinf, at))
+    sizes = [abs(mpf(x)) for x in at if x != 0 and math.isfinite(x)]
+    scale = min([mpf(1), *sizes])
+    bits = 1600 + 5 * int(mpmath.log(max([mpf(1), *sizes]) / scale, 2)) + (1500 if far else 0)
+    with mpmath.workprec(bits):
+        found = []
+        for round_ in (1, 2):
+            large = mpf(2) ** (150 * round_)
+            xs = [large * (1 if x > 0 else -1) if math.isinf(x) else mpf(x) for x in at]
+            if math.isinf(at[place]):
+                step = -xs[place] * mpf(2) ** -200
+            else:
+                xs[place] += direction * scale * mpf(2) ** -(60 + 40 * round_)
+                step = direction * scale * mpf(2) ** -240
+            ladder = differences(f, xs, place, step)
+            if ladder is None:
+                return None
+            found.append(ladder)
+    return [tends(*pair, far=far) for pair in zip(*found, strict=True)]
+
+
+def differences(f: Meaning, xs: list[mpf], place: int, step: mpf) -> list[mpf] | None:
+    """The value and four derivatives by forward differences; None where `f` has no real value."""
+    try:
+        row = [f(*xs[:place], xs[place] + k * step, *xs[place + 1 :]) for k in range(5)]
+    except (ArithmeticError, ValueError):
+        return None
+    if any(isinstance(y, mpmath.mpc) for y in row):
+        return None
+    found = [row[0]]
+    for _ in ORDERS:
+        row = [(after - before) / step for before, after in pairwise(row)]
+        found.append(row[0])
+    return found
+
+
+def tends(before: mpf, after: mpf, *, far: bool) -> mpf:
+    """What two numbers, the second taken nearer to the limit, tend to."""
+    if abs(after) > 1.5 * abs(before) and abs(after) > (mpf(2) ** 6 if far else mpf(2) ** 40):
+        return mpmath.inf * mpmath.sign(after)
+    return mpf(0) if far and abs(after) < mpf(2) ** -100 else after
+
+
+def expected(row: Primitive, operands: Operands, place: int) -> list[Sides]:
+    """Beside the point: the value, and the derivatives of orders 1 to 4."""
+    origin = STANDS_FOR.get(row, row)
+    f = meaning(origin.name)
+    if row.name in CLOSED and all(map(math.isfinite, operands)):
+        with mpmath.workprec(300):
+            exact = CLOSED[row.name](place, *map(mpf, operands))
+            return [Sides(y, y) for y in (f(*map(mpf, operands)), *exact)]
+    below = beside(f, operands, place, -1)
+    above = beside(f, operands, place, 1)
+    sides = zip(below or [None] * 5, above or [None] * 5, strict=True)
+    return [Sides(*pair) for pair in sides]
+
+
+class Cell(NamedTuple):
+    """One derivative at one point: both ways to it, and what it should be."""
+
+    operands: Operands
+    place: int
+    order: int
+    up: float
+    down: float
+    limit: mpf | None
+    tolerance: mpf
+
+    @property
+    def right(self) -> bool:
+        """Whether both ways give the limit."""
+        return self.limit is not None and self.near(self.up) and self.near(self.down)
+
+    @property
+    def undefined(self) -> bool:
+        """Whether there is no limit, or a nan stands in its place."""
+        return self.limit is None or math.isnan(self.up) or math.isnan(self.down)
+
+    def near(self, got: float) -> bool:
+        """Whether `got` is the limit as far as floats go."""
+        assert self.limit is not None
+        if math.isnan(got):
+            return False
+        if math.isinf(got) or abs(self.limit) > 1e300:
+            return abs(got) > 1e299 and abs(self.limit) > 1e299 and (got > 0) == (self.limit > 0)
+        return bool(abs(mpf(got) - self.limit) <= self.tolerance)
+
+    def __str__(self) -> str:
+        limit = "none" if self.limit is None else mpmath.nstr(self.limit, 17)
+        return (
+            f"order {self.order} in operand {self.place} at {self.operands}: "
+            f"forward {self.up!r}, reverse {self.down!r}, expected {limit}"
+        )
+
+
+def cells(row: Primitive) -> Iterator[Cell]:
+    """All cells of a row at points that are numbers."""
+    for operands in askable(row):
+        for place in range(len(operands)):
+            up = derivatives(row, operands, place, forward)
+            down = derivatives(row, operands, place, backward)
+            if (row.name, place) in HELD:
+                sides = [Sides(mpf(0), mpf(0))] * 5
+            else:
+                sides = expected(row, operands, place)
+            if sides[0] == (None, None):
+                continue  # a limit with a value where the row itself has none
+            known = [side.limit for side in sides]
+            for order in ORDERS:
+                yield Cell(
+                    operands,
+                    place,
+                    order,
+                    up[order - 1],
+                    down[order - 1],
+                    known[order],
+                    tolerance(known[: order + 1], operands, place, CANCELLING.get(row.name, 0)),
+                )
+
+
+def tolerance(
+    known: Sequence[mpf | None], operands: Operands, place: int, subtracted: float
+) -> mpf:
+    """What rounding may do: some ulps of the derivative, and of what the lower ones contribute.
+
+    A derivative is a sum, over the lower ones, of terms as large as each over the size of x to
+    the power of the orders in between; where these cancel, only they are known to so many ulps.
+    `subtracted` is the largest number that the rule itself subtracts from.
+    """
+    size = abs(operands[place])
+    finite = [abs(x) for x in operands if x != 0 and math.isfinite(x)]
+    scale = mpf(size if 0 < size < math.inf else min([1.0, *finite]))
+    order = len(known) - 1
+    terms = [abs(y) / scale ** (order - k) for k, y in enumerate(known) if y is not None and k]
+    largest = max([mpf(0), *(x for x in terms if x < mpmath.inf)])
+    return mpf(10) ** (order - 15) * (largest + subtracted) + mpf(2) ** -80
+
+
+# What is asked.
+
+PUBLIC: Final = {name: row for name, row in TABLE.items() if row not in STANDS_FOR}
+
+
+def marked(rows: Mapping[str, Primitive], reasons: Mapping[str, str]) -> list[Any]:
+    """The rows as parameters; those with a reason are expected to fail, and for it alone."""
+    return [
+        pytest.param(
+            row,
+            id=name,
+            marks=[pytest.mark.xfail(reason=reasons[name], raises=AssertionError, strict=True)]
+            if name in reasons
+            else [],
+        )
+        for name, row in rows.items()
+    ]
+
+
+NOT_YET: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("asin", "acos", "acosh"), "orders 2 to 4 at the ends: nan for an infinity"),
+    **dict.fromkeys(("atan", "asinh", "erf", "erfc", "cbrt"), "orders 2 to 4 far out: nan for 0"),
+    **dict.fromkeys(("atan2", "hypot", "pow"), "at infinity nan, which the convention leaves out"),
+    "gamma": "orders 2 to 4 at infinity: nan for an infinity",
+    "logsumexp": "at infinity nan; at 1e10 exp(x - z) is off by 5e-7, for z is rounded",
+}
+"""Rows with cells that are neither right nor spoken of, and which."""
+
+
+@pytest.mark.parametrize("row", marked(PUBLIC, NOT_YET))
+def test_every_cell_is_right_or_the_row_says_that_it_is_not(row: Primitive) -> None:
+    """Where there is no limit a row has a convention; where it gives nan for one, that says so."""
+    found = list(cells(row))
+    assert len(found) >= len(ORDERS)
+    wrong = [cell for cell in found if not cell.right and not cell.undefined]
+    assert not wrong, "\n".join(["wrong numbers:", *map(str, wrong)])
+    silent = [cell for cell in found if cell.undefined and not states(row, cell)]
+    assert not silent, "\n".join([f"the convention of {row.name} should say:", *map(str, silent)])
+
+
+def states(row: Primitive, cell: Cell) -> bool:
+    """Whether the row's convention speaks of such a cell."""
+    if cell.limit is None:
+        return row.convention != ""
+    infinite = any(map(math.isinf, cell.operands))
+    return "nan" in row.convention and ("infinity" in row.convention or not infinite)
+
+
+@pytest.mark.parametrize("row", STANDS_FOR, ids=lambda row: row.name)
+def test_a_limit_has_the_rules_of_the_row_that_it_stands_for(row: Primitive) -> None:
+    """So the cells above are its cells too."""
+    assert row.partials == STANDS_FOR[row].partials
+    assert all(a is b for a, b in zip(row.partials, STANDS_FOR[row].partials, strict=True))
+
+
+NO_NAN: Final[Mapping[str, str]] = {
+    "relu": "the second derivative at nan is 1",
+    "copysign": "the slope at nan is 1 or -1",
+}
+"""Rows whose derivatives at nan are numbers that depend on it, and which."""
+
+
+@pytest.mark.parametrize("row", marked(PUBLIC, NO_NAN))
+def test_a_nan_stays_one_unless_the_derivative_does_not_depend_on_it(row: Primitive) -> None:
+    """At every order, and in every operand; nothing raises where the function does not."""
+    domain = [i for i in row.domain for _ in range(width(row) // len(row.domain))]
+    for held, place in product((0, 1), range(len(domain))):
+        if (row.name, place) in HELD:
+            continue
+        usual = [
+            HELD[row.name, k][held % len(HELD[row.name, k])]
+            if (row.name, k) in HELD
+            else inside(i)[held]
+            for k, i in enumerate(domain)
+        ]
+        operands, other = (
+            (*usual[:place], x, *usual[place + 1 :]) for x in (math.nan, inside(domain[place])[-1])
+        )
+        try:
+            row.value(*operands)
+        except (ArithmeticError, ValueError):
+            continue
+        for k in range(len(domain)):
+            numbers = [derivatives(row, x, k, backward) for x in (operands, tuple(usual), other)]
+            assert derivatives(row, operands, k, forward) == pytest.approx(numbers[0], nan_ok=True)
+            for at_nan, here, there in zip(*numbers, strict=True):
+                assert math.isnan(at_nan) or at_nan == here == there or "nan" in row.convention, (
+                    operands,
+                    k,
+                    numbers,
+                )
+
+
+TAILS: Final[Mapping[str, Sequence[float]]] = {
+    "sigmoid": (-300.0, -40.0, 40.0, 300.0),
+    "softplus": (-300.0, -40.0, 40.0, 300.0),
+    "erfc": (5.0, 20.0),
+    "expm1": (-40.0, -300.0),
+    "exp2": (-500.0,),
+    "atan": (1e5, -1e10),
+    "asinh": (1e5, -1e10),
+    "log1p": (1e-8, -1e-8, 1e10),
+}
+"""Where derivatives are small, and still right to the last digits."""
+
+
+@pytest.mark.parametrize("name", TAILS)
+def test_in_its_tails_a_row_is_right_to_the_last_digits(name: str) -> None:
+    for x in TAILS[name]:
+        up = derivatives(TABLE[name], (x,), 0, forward)
+        down = derivatives(TABLE[name], (x,), 0, backward)
+        for order, (forth, back) in enumerate(zip(up, down, strict=True), 1):
+            with mpmath.workdps(330):
+                exact = mpmath.diff(meaning(name), mpf(x), order, h=mpf(10) ** -20)
+            for got in (forth, back):
+                assert abs(mpf(got) - exact) <= 1e-12 * abs(exact) + mpf(10) ** -307, (x, order)
+
+
+@pytest.mark.parametrize("x", [-0.5, -3.7, -19.9, -20.3, -25.4, -100.25])
+def test_below_zero_the_slopes_of_gamma_are_those_of_its_reflection(x: float) -> None:
+    for name, exact in (
+        ("lgamma", mpmath.psi(0, mpf(x))),
+        ("polygamma", mpmath.psi(1, mpf(x))),
+        ("gamma", mpmath.gamma(mpf(x)) * mpmath.psi(0, mpf(x))),
+    ):
+        operands = (0.0, x) if name == "polygamma" else (x,)
+        got = grad(lambda y, name=name, o=operands: call(TABLE[name], (*o[:-1], y)))(x)
+        assert abs(mpf(got) - exact) <= 1e-12 * abs(exact) + mpf(10) ** -300, (name, x)
+
+
+def test_the_curvature_of_softplus_far_out() -> None:
+    assert grad(grad(softplus))(40.0) == pytest.approx(4.24835425529159e-18, rel=1e-14)
+
+
+BOTH: Final = [orders for orders in product(range(5), repeat=2) if sum(orders) == 4 and all(orders)]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [row for row in PUBLIC.values() if width(row) == 2 and row.name != "polygamma"],
+    ids=lambda row: row.name,
+)
+@pytest.mark.parametrize("orders", BOTH, ids=str)
+def test_four_differentiations_shared_out_over_two_operands(
+    row: Primitive, orders: tuple[int, int]
+) -> None:
+    """In every interleaving of the two modes: two turns of it."""
+    for operands in ((1.3, 0.6), (0.4, 2.3)):
+        expected = derivative(meaning(row.name), operands, orders)
+        for modes in ((backward, forward), (forward, backward)):
+            got = shared_out(row, operands, orders, modes)
+            assert abs(mpf(got) - expected) <= 1e-12 * abs(expected) + 1e-12, (operands, modes)
+
+
+def shared_out(
+    row: Primitive, operands: Operands, orders: tuple[int, int], modes: Sequence[Any]
+) -> float:
+    """The mixed derivative: in turns by one mode and the other, the second operand innermost."""
+    x, y = operands
+
+    def in_y(x: Any) -> Any:
+        f: Callable[[Any], Any] = lambda y: call(row, (x, y))  # noqa: E731 - wrapped
+        for turn in range(orders[1]):
+            f = modes[turn % 2](f)
+        return f(y)
+
+    g: Callable[[Any], Any] = in_y
+    for turn in range(orders[0]):
+        g = modes[(turn + orders[1]) % 2](g)
+    return value(g(x))

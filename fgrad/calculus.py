@@ -277,5 +277,13 @@ TABLE: Final[Mapping[str, Primitive]] = {
     name: row for name, row in list(globals().items()) if isinstance(row, Primitive)
 }
 """Every row by its name, in the order of the page."""
+NEVER_RAISE: Final = frozenset(
+    [
+        *(add, sub, mul, neg, quotient, power, logarithm, total, dot, where, constant, fabs, sign),
+        *(relu, maximum, minimum, copysign, tanh, atan, asinh, erf, erfc, cbrt, atan2),
+        *(sigmoid, softplus, degrees, radians),
+    ]
+)
+"""Rows whose value is a number for all numbers; whoever applies another must reckon with errors."""
 if not TYPE_CHECKING:
     __all__ = [*TABLE, "TABLE"]  # noqa: PLE0604 - the keys of the table are names

@@ -8,10 +8,11 @@ its place in a topological order.
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, TypeAlias, final
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, Self, TypeAlias, final
 
 from attrs import frozen
 
@@ -19,6 +20,9 @@ from fgrad import calculus
 from fgrad.arithmetic import Arithmetic, Number
 from fgrad.codegen import compile_function, indent
 from fgrad.primitive import Primitive, as_float, unary
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 __all__ = [
     "ALIAS",
@@ -30,6 +34,7 @@ __all__ = [
     "leaf",
     "reaches_older",
     "value",
+    "watched",
 ]
 
 LEAF: Final = Primitive(name="leaf", value=operator.pos, partials=(), spelling="leaf", domain=())
@@ -83,7 +88,7 @@ class Node(Arithmetic):
         """The node of `primitive` applied to `operands`, each a node or a real number."""
         try:
             if len(operands) == 1:
-                return _node(primitive.value(self.value), primitive, (self,))
+                return _noted(_node(primitive.value(self.value), primitive, (self,)))
             mine: Sequence[Node | float] = operands  # type: ignore[assignment]  # or it is refused
             try:
                 values = [
@@ -96,7 +101,7 @@ class Node(Arithmetic):
                 if len(mine) < len(taken):
                     return NotImplemented  # type: ignore[no-any-return]  # as operators answer
                 values = [plain(x) for x in mine]
-            return _node(primitive.value(*values), primitive, tuple(mine))
+            return _noted(_node(primitive.value(*values), primitive, tuple(mine)))
         except Exception:
             _note_error()
             raise
@@ -151,28 +156,60 @@ _RELATIONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "==": operator.eq,
     "!=": operator.ne,
 }
-Watch: TypeAlias = "Callable[[str, object, object, bool], None]"
-WATCH: Final[ContextVar[Watch | None]] = ContextVar("WATCH", default=None)
-"""Who is told of each comparison that a node takes part in: the trace under way, if there is one.
 
-It hears too of each operation on nodes that raises (as the relation "raises" of nothing): what the
-function does about an error depends on the numbers as its branches do. A context variable belongs
-to one thread and one task, so a trace hears of its own nodes only.
-"""
+
+class Watch(Protocol):
+    """What a trace is told while a function runs: what the function does that depends on numbers.
+
+    A branch depends on a comparison. Whether anything is raised depends on the operations that
+    may raise, whether or not their answers are used.
+    """
+
+    def compared(self, relation: str, left: Node, right: object, outcome: bool) -> None:
+        """A node was compared, and the answer was `outcome`."""
+
+    def applied(self, node: Node) -> None:
+        """A row that may raise gave `node`."""
+
+    def raised(self) -> None:
+        """A row raised."""
+
+
+WATCH: Final[ContextVar[Watch | None]] = ContextVar("WATCH", default=None)
+"""Who watches. A context variable belongs to one thread and one task: a trace hears of its own."""
+WATCHED: Final[list[Watch]] = []
+"""Whoever watches in any thread: nearly always nobody, which is quicker to ask than the context."""
+
+
+def _watch() -> Watch | None:
+    return WATCH.get() if WATCHED else None
+
+
+def watched() -> bool:
+    """Whether a trace is under way here: its numbers are nodes, whatever their values."""
+    return _watch() is not None
 
 
 def _compare(relation: str, node: Node, other: object) -> bool:
     outcome = _RELATIONS[relation](node.value, other.value if isinstance(other, Node) else other)
-    watch = WATCH.get()
+    watch = _watch()
     if watch is not None:
-        watch(relation, node, other, outcome)
+        watch.compared(relation, node, other, outcome)
     return outcome
 
 
+def _noted(node: Node) -> Node:
+    if WATCHED:
+        watch = _watch()
+        if watch is not None:
+            watch.applied(node)
+    return node
+
+
 def _note_error() -> None:
-    watch = WATCH.get()
+    watch = _watch()
     if watch is not None:
-        watch("raises", None, None, True)  # noqa: FBT003 - as a comparison would
+        watch.raised()
 
 
 Scalar: TypeAlias = Node | float
@@ -258,12 +295,21 @@ def plain(x: Scalar) -> float:
 
 def _refuse_to_leak(what: str) -> None:
     """A TypeError while a trace is under way: what it compiles would be right at one point only."""
-    if WATCH.get() is not None:
+    if watched():
         message = (
-            f"{what} of a number that jit is tracing: the compiled function would have the number "
-            "of this call in it for ever (write constant(x) to hold it fixed, or leave it out)"
+            f"{_caller()}: {what} of a number that jit is tracing: the compiled function would "
+            "have the number of this call in it for ever (write constant(x) to hold it fixed, or "
+            "do this outside the compiled function)"
         )
         raise TypeError(message)
+
+
+def _caller() -> str:
+    """Where the user's own code stands: the innermost frame outside this package."""
+    frame: FrameType | None = sys._getframe()  # noqa: SLF001 - inspect, which wraps it, is heavy
+    while frame is not None and frame.f_globals.get("__name__", "").startswith("fgrad."):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}, line {frame.f_lineno}" if frame else "somewhere"
 
 
 def ancestors(*roots: Node, first: int = 0) -> list[Node]:
@@ -330,6 +376,9 @@ def _rebuild(rows: Iterable[_Row]) -> Node:
 
 
 _EVALUATE: Final = """\
+    number = {value}
+"""
+_TRY: Final = """\
     try:
         number = {value}
     except Exception:
@@ -357,12 +406,14 @@ def _operator(primitive: Primitive, *operands: str) -> Callable[..., Node]:
     plain = {"self": "self.value", "other": "x"}
     value = primitive.spelling.format(*(plain[name] for name in operands))
     source = _BINARY if "other" in operands else _UNARY
-    source += _EVALUATE.format(value=value)
+    raises = primitive not in calculus.NEVER_RAISE
+    source += (_TRY if raises else _EVALUATE).format(value=value)
     source += FILL.format(
         value="number", primitive="primitive", operands=f"({', '.join(operands)},)"
     )
-    source += "    return cell\n"
-    names = {"primitive": primitive, primitive.name: primitive.value, "note_error": _note_error}
+    source += f"    return {'noted(cell) if WATCHED else ' if raises else ''}cell\n"
+    names = {"primitive": primitive, primitive.name: primitive.value, "WATCHED": WATCHED}
+    names |= {"note_error": _note_error, "noted": _noted}
     operator: Callable[..., Node] = compile_function(source, MAKERS | names)
     return operator
 

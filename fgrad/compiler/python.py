@@ -117,5 +117,5 @@ class Emitted:
         if structure.kind is list:
             return f"[{items}]"
         if structure.kind is tuple:
-            return f"({items},)" if items else "()"
+            return f"({items}{',' * (len(children) == 1)})"
         return f"{self._named('close', closer(structure))}([{items}])"

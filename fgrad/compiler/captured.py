@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from functools import partial
 from operator import is_
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType
@@ -145,7 +145,7 @@ class Captured:
         yield from self._look_into_attributes(thing, names)
 
     def _look_into_class(self, kind: type) -> Iterator[object]:
-        if not _is_foreign(sys.modules.get(kind.__module__)):
+        if not _is_foreign(kind.__module__, _file(kind.__module__)):
             yield from kind.__bases__
             names = [name for name in vars(kind) if not name.startswith("__") or name == "__call__"]
             yield from self._look_into_attributes(kind, names)
@@ -165,7 +165,7 @@ class Captured:
                 continue  # a name that nothing was given to yet
             self.watched.append(Cell(cell, content))
             yield content
-        if not _is_foreign(sys.modules.get(str(f.__globals__.get("__name__")))):
+        if not _is_foreign(str(f.__globals__.get("__name__")), f.__code__.co_filename):
             yield from self._look_into_globals(f)
 
     def _look_into_globals(self, f: FunctionType) -> Iterator[object]:
@@ -174,16 +174,23 @@ class Captured:
             content = f.__globals__[name]
             self.watched.append(Global(f.__globals__, name, content))
             yield content
-            if isinstance(content, ModuleType) and not _is_foreign(content):
-                inside = sorted(names & vars(content).keys())
-                yield from self._look_into_attributes(content, inside)
+            if isinstance(content, ModuleType):
+                yield from self._look_into_module(content, names)
+
+    def _look_into_module(self, module: ModuleType, names: Set[str]) -> Iterator[object]:
+        if not _is_foreign(module.__name__, _file(module.__name__)):
+            yield from self._look_into_attributes(module, sorted(names & vars(module).keys()))
 
 
-def _is_foreign(module: ModuleType | None) -> bool:
-    """Whether a module belongs to the standard library, to fgrad or to an installed package."""
-    file = getattr(module, "__file__", None) or ""
-    root = module.__name__.partition(".")[0] if module else ""
-    return root in _FOREIGN or any(name in file for name in _INSTALLED)
+def _is_foreign(module: str, file: str | None) -> bool:
+    """Whether this module belongs to the standard library, to fgrad or to an installed package."""
+    installed = any(name in (file or "") for name in _INSTALLED)
+    return installed or module.partition(".")[0] in _FOREIGN
+
+
+def _file(module: str) -> str | None:
+    """The file of a module that is imported; that of the main module may be another's."""
+    return None if module == "__main__" else getattr(sys.modules.get(module), "__file__", None)
 
 
 def _names(code: CodeType) -> Iterator[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import partial
 from operator import is_
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType
@@ -177,7 +178,7 @@ class Captured:
             if isinstance(content, ModuleType):
                 yield from self._look_into_module(content, names)
 
-    def _look_into_module(self, module: ModuleType, names: Set[str]) -> Iterator[object]:
+    def _look_into_module(self, module: ModuleType, names: AbstractSet[str]) -> Iterator[object]:
         if not _is_foreign(module.__name__, _file(module.__name__)):
             yield from self._look_into_attributes(module, sorted(names & vars(module).keys()))
 

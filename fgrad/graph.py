@@ -8,11 +8,9 @@ its place in a topological order.
 from __future__ import annotations
 
 import operator
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextvars import ContextVar
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, Self, TypeAlias, final
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, TypeAlias, final
 
 from attrs import frozen
 
@@ -20,9 +18,7 @@ from fgrad import calculus
 from fgrad.arithmetic import Arithmetic, Number
 from fgrad.codegen import compile_function, indent
 from fgrad.primitive import Primitive, as_float, unary
-
-if TYPE_CHECKING:
-    from types import FrameType
+from fgrad.watch import WATCHED, refuse_to_leak, watching
 
 __all__ = [
     "ALIAS",
@@ -34,7 +30,6 @@ __all__ = [
     "leaf",
     "reaches_older",
     "value",
-    "watched",
 ]
 
 LEAF: Final = Primitive(name="leaf", value=operator.pos, partials=(), spelling="leaf", domain=())
@@ -88,7 +83,8 @@ class Node(Arithmetic):
         """The node of `primitive` applied to `operands`, each a node or a real number."""
         try:
             if len(operands) == 1:
-                return _noted(_node(primitive.value(self.value), primitive, (self,)))
+                node = _node(primitive.value(self.value), primitive, (self,))
+                return _noted(node) if WATCHED else node
             mine: Sequence[Node | float] = operands  # type: ignore[assignment]  # or it is refused
             try:
                 values = [
@@ -101,7 +97,8 @@ class Node(Arithmetic):
                 if len(mine) < len(taken):
                     return NotImplemented  # type: ignore[no-any-return]  # as operators answer
                 values = [plain(x) for x in mine]
-            return _noted(_node(primitive.value(*values), primitive, tuple(mine)))
+            node = _node(primitive.value(*values), primitive, tuple(mine))
+            return _noted(node) if WATCHED else node
         except Exception:
             _note_error()
             raise
@@ -128,11 +125,11 @@ class Node(Arithmetic):
         return _compare("!=", self, 0.0)
 
     def __hash__(self) -> int:
-        _refuse_to_leak("the hash")
+        refuse_to_leak("the hash")
         return object.__hash__(self)
 
     def __repr__(self) -> str:
-        _refuse_to_leak("the text")
+        refuse_to_leak("the text")
         return f"Node({self.value!r}, {self.primitive.name})"
 
     def __copy__(self) -> Self:
@@ -142,7 +139,7 @@ class Node(Arithmetic):
         return self
 
     def __reduce__(self) -> tuple[Callable[..., Node], tuple[object, ...]]:
-        _refuse_to_leak("a pickle")
+        refuse_to_leak("a pickle")
         if not self.operands:
             return leaf, (self.value,)
         return _rebuild, (_rows(self),)
@@ -158,56 +155,23 @@ _RELATIONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
 }
 
 
-class Watch(Protocol):
-    """What a trace is told while a function runs: what the function does that depends on numbers.
-
-    A branch depends on a comparison. Whether anything is raised depends on the operations that
-    may raise, whether or not their answers are used.
-    """
-
-    def compared(self, relation: str, left: Node, right: object, outcome: bool) -> None:
-        """A node was compared, and the answer was `outcome`."""
-
-    def applied(self, node: Node) -> None:
-        """A row that may raise gave `node`."""
-
-    def raised(self) -> None:
-        """A row raised."""
-
-
-WATCH: Final[ContextVar[Watch | None]] = ContextVar("WATCH", default=None)
-"""Who watches. A context variable belongs to one thread and one task: a trace hears of its own."""
-WATCHED: Final[list[Watch]] = []
-"""Whoever watches in any thread: nearly always nobody, which is quicker to ask than the context."""
-
-
-def _watch() -> Watch | None:
-    return WATCH.get() if WATCHED else None
-
-
-def watched() -> bool:
-    """Whether a trace is under way here: its numbers are nodes, whatever their values."""
-    return _watch() is not None
-
-
 def _compare(relation: str, node: Node, other: object) -> bool:
     outcome = _RELATIONS[relation](node.value, other.value if isinstance(other, Node) else other)
-    watch = _watch()
+    watch = watching()
     if watch is not None:
         watch.compared(relation, node, other, outcome)
     return outcome
 
 
 def _noted(node: Node) -> Node:
-    if WATCHED:
-        watch = _watch()
-        if watch is not None:
-            watch.applied(node)
+    watch = watching()
+    if watch is not None:
+        watch.applied(node)
     return node
 
 
 def _note_error() -> None:
-    watch = _watch()
+    watch = watching()
     if watch is not None:
         watch.raised()
 
@@ -284,32 +248,13 @@ def value(x: Scalar) -> float:
     (3.0, 4.0)
     """
     if isinstance(x, Node):
-        _refuse_to_leak("value(x)")
+        refuse_to_leak("value(x)")
     return plain(x)
 
 
 def plain(x: Scalar) -> float:
     """The plain number behind `x`, for the house itself: while tracing too."""
     return x.value if isinstance(x, Node) else x
-
-
-def _refuse_to_leak(what: str) -> None:
-    """A TypeError while a trace is under way: what it compiles would be right at one point only."""
-    if watched():
-        message = (
-            f"{_caller()}: {what} of a number that jit is tracing: the compiled function would "
-            "have the number of this call in it for ever (write constant(x) to hold it fixed, or "
-            "do this outside the compiled function)"
-        )
-        raise TypeError(message)
-
-
-def _caller() -> str:
-    """Where the user's own code stands: the innermost frame outside this package."""
-    frame: FrameType | None = sys._getframe()  # noqa: SLF001 - inspect, which wraps it, is heavy
-    while frame is not None and frame.f_globals.get("__name__", "").startswith("fgrad."):
-        frame = frame.f_back
-    return f"{frame.f_code.co_filename}, line {frame.f_lineno}" if frame else "somewhere"
 
 
 def ancestors(*roots: Node, first: int = 0) -> list[Node]:

@@ -9,7 +9,8 @@ from typing import Final, TypeAlias, TypeVar
 
 from fgrad import calculus
 from fgrad.codegen import Kind, OlderNode, compile_sweep
-from fgrad.graph import Node, Scalar, ancestors, plain, watched
+from fgrad.graph import Node, Scalar, ancestors, plain
+from fgrad.watch import watching
 
 __all__ = ["cotangents", "sweep", "value_and_cotangents"]
 
@@ -82,7 +83,7 @@ def sweep(
     the rules are seen. Below the offset `stop` the caller knows that there are only leaves that
     stand for floats.
     """
-    if not watched():
+    if watching() is None:
         try:
             return _sweep(seeds, first, stop, "floats"), "floats"
         except OlderNode:

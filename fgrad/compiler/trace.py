@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from fgrad.calculus import NEVER_RAISE
-from fgrad.graph import WATCH, WATCHED, Node, fresh
+from fgrad.graph import Node, fresh
 from fgrad.primitive import to_float
 from fgrad.tree import Structure, flatten
+from fgrad.watch import watch
 
 __all__ = ["Compared", "Event", "Run", "Untraceable", "trace"]
 
@@ -48,7 +49,7 @@ class _Recorder:
 
     def __init__(self) -> None:
         self.events: list[Event] = []
-        self.raises = False
+        self.repeatable = True
 
     def compared(self, relation: str, left: Node, right: object, outcome: bool) -> None:
         other = right if isinstance(right, Node) else to_float(right, "a comparison")
@@ -59,7 +60,9 @@ class _Recorder:
             self.events.append(node)
 
     def raised(self) -> None:
-        self.raises = True
+        self.repeatable = False
+
+    leaked = raised
 
 
 Arguments: TypeAlias = "tuple[Sequence[object], Mapping[str, object]]"
@@ -72,25 +75,20 @@ def trace(
 ) -> Run:
     """The run of `f` on `arguments` of fresh leaves for `numbers`.
 
-    Untraceable where a row raised, whatever the function made of that, or what it returned is no
-    tree of numbers.
+    Untraceable where a row raised or a number was about to leave the graph, whatever the function
+    made of that, and where what it returned is no tree of numbers.
     """
     start, *leaves = fresh([0.0, *numbers])
     recorder = _Recorder()
     args, kwargs = arguments(leaves)
-    token = WATCH.set(recorder)
-    WATCHED.append(recorder)
-    try:
+    with watch(recorder):
         answer = f(*args, **kwargs)
-    finally:
-        WATCHED.remove(recorder)
-        WATCH.reset(token)
     try:
         roots, structure = flatten(answer)
         hash(structure)
     except TypeError:
         raise Untraceable from None
     numeric = [root for root in roots if isinstance(root, (Node, float))]
-    if recorder.raises or len(numeric) < len(roots):
+    if not recorder.repeatable or len(numeric) < len(roots):
         raise Untraceable
     return Run(start.index, leaves, recorder.events, numeric, structure)

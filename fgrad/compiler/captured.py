@@ -158,7 +158,7 @@ class Captured:
             yield content
 
     def _look_into_function(self, f: FunctionType) -> Iterator[object]:
-        yield from (f.__defaults__ or (), f.__kwdefaults__ or {})
+        yield from (f.__defaults__, f.__kwdefaults__)
         for cell in f.__closure__ or ():
             try:
                 content = cell.cell_contents

@@ -99,7 +99,7 @@ def _machine(*, quick: bool) -> binding.TargetMachine:
         features=features,
         opt=0 if quick else 1,
         reloc="pic",
-        codemodel="jitdefault",
+        codemodel="small",
         jit=True,
     )
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from types import CellType
-from typing import Any, Final, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from fgrad.compiler.native.body import NoNativeForm
 from fgrad.compiler.native.engine import Code, load

@@ -1,15 +1,15 @@
 """What Python calls: a function of CPython's fast call protocol around a kernel, as LLVM's text.
 
 It looks at the arguments and at what is watched, runs the kernel, looks at the floating-point
-flags, and makes the answer; wherever anything is not as it should be, it calls the fallback with the
-same arguments. All objects that it knows of are in the tuple that is its `self`: an owner, the fallback,
-what closes the tree of each run (or None), and what is watched.
+flags, and makes the answer; wherever anything is not as it should be, it calls the fallback with
+the same arguments. All objects that it knows of are in the tuple that is its `self`: an owner, the
+fallback, what closes the tree of each run (or None), and what is watched.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final, TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from fgrad.compiler.captured import Cell, Watched
 from fgrad.tree import LEAF, Branch, Structure
@@ -45,7 +45,7 @@ declare void @PyMem_RawFree(ptr)
 
 
 def built_here(structure: Structure) -> bool:
-    """Whether machine code makes the tree of an answer: tuples and lists of floats, not too many."""
+    """Whether machine code makes a tree itself: of tuples and lists of floats, and not too many."""
     if not isinstance(structure, Branch):
         return structure is LEAF
     inside = structure.children is None or all(map(built_here, structure.children))

@@ -10,6 +10,7 @@ from fgrad.check import DerivativeError as DerivativeError
 from fgrad.check import check_grad as check_grad
 from fgrad.compiler import jit as jit
 from fgrad.composition import clip as clip
+from fgrad.composition import dist as dist
 from fgrad.composition import mean as mean
 from fgrad.composition import softmax as softmax
 from fgrad.define import custom_derivative as custom_derivative

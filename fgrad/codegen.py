@@ -10,12 +10,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from attrs import frozen
 
 from fgrad.arithmetic import Arithmetic
 from fgrad.primitive import ZERO, Operand, Primitive, to_float
+from fgrad.source import compile_function, indent
 
 __all__ = [
     "Kind",
@@ -35,8 +36,12 @@ class OlderNode(Exception):  # noqa: N818 - a signal between sweeps, no error
     """A sweep of floats met a node that is older than its leaves: its answer is no float."""
 
 
-Kind: TypeAlias = Literal["floats", "nodes"]
-"""What the partials of a sweep are: floats, or nodes that extend the graph."""
+Kind: TypeAlias = Literal["raising", "floats", "nodes"]
+"""What the partials of a sweep are: floats, or nodes that extend the graph.
+
+"raising" are the same floats, computed as Python does, which is quicker than by the limits and
+raises where only these give an answer.
+"""
 
 
 @frozen(eq=False)
@@ -118,19 +123,6 @@ def trace(primitive: Primitive, *, limits: bool = True) -> tuple[Symbol, ...]:
     return tuple(_symbol(rule(*symbols), primitive.name) for rule in primitive.partials)
 
 
-def indent(lines: str, by: str) -> str:
-    """Lines of code, further in; textwrap, which has this, takes longer to import than fgrad."""
-    return "".join(by + line for line in lines.splitlines(keepends=True))
-
-
-def compile_function(source: str, namespace: Mapping[str, object]) -> Callable[..., Any]:
-    """The function that `source` defines as `function`, over the names of `namespace`."""
-    scope: dict[str, Any] = dict(namespace)  # what exec makes has no type; callers declare it
-    exec(source, scope)  # noqa: S102 - the source is ours, made from the table
-    function: Callable[..., Any] = scope["function"]
-    return function
-
-
 # The names that end in _ are the machinery's: no row is called so.
 _SWEEP: Final = """\
 def function(offsets_, cotangents_, nodes_, first_):
@@ -154,13 +146,12 @@ _PULL: Final = """\
         offset_ = {name}_.index - first_
         if offset_ < 0:
             raise OlderNode
-        term_ = {term}
         before_ = cotangents_[offset_]
         if before_ is None:
-            cotangents_[offset_] = term_
+            cotangents_[offset_] = {term}
             nodes_[offset_] = {name}_
         else:
-            cotangents_[offset_] = before_ + term_
+            cotangents_[offset_] = before_ + {term}
 """
 _PUSH: Final = """\
     if {conditions}:
@@ -220,42 +211,52 @@ def _step(
 
     For each operand that is a node `template` says what becomes of `flow` * partial.
     """
-    columns = dict(zip(NAMES, trace(primitive), strict=False))
+    columns = dict(zip(NAMES, trace(primitive, limits=kind != "raising"), strict=False))
     rules = " ".join(symbol.text for symbol in columns.values())
     used = [name for name in (*columns, ANSWER) if re.search(rf"\b{name}\b", rules)]
-    body = "".join(_value(name, kind) for name in used if name != ANSWER)
+    lone = len(columns) == 1 and not primitive.blocks
+    body = "".join(_value(name, kind, lone=lone) for name in used if name != ANSWER)
     for name, symbol in columns.items():
         if symbol.text != "ZERO":
-            body += template.format(name=name, **_fill(name, symbol.text, kind, flow))
+            conditions = _is_node(name, kind, read=name in used, lone=lone)
+            body += template.format(name=name, **_fill(conditions, symbol.text, flow))
     if primitive.blocks:
         body = _loop_header(list(columns)) + indent(body, "    ")
     elif columns:
         body = f"    ({', '.join(f'{name}_' for name in columns)},) = node_.operands\n" + body
     if ANSWER in used:
-        body = f"    {ANSWER} = node_{'.value' if kind == 'floats' else ''}\n" + body
+        body = f"    {ANSWER} = node_{'' if kind == 'nodes' else '.value'}\n" + body
     rows = {name: row for symbol in columns.values() for name, row in symbol.rows.items()}
     functions = {name: row if kind == "nodes" else row.value for name, row in rows.items()}
     constants = {"inf": math.inf, "nan": math.nan, "ZERO": ZERO, "OlderNode": OlderNode}
     return body, {**functions, **constants}
 
 
-def _value(name: str, kind: Kind) -> str:
-    """The line that reads the operand called `name` for the rules."""
+def _value(name: str, kind: Kind, *, lone: bool) -> str:
+    """The line that reads the operand called `name` for the rules; a `lone` one is a node."""
     if kind == "nodes":
         return f"    {name} = {name}_\n"
+    if lone:
+        return f"    {name} = {name}_.value\n"
     return f"    {name} = {name}_ if {name}_.__class__ is float else {name}_.value\n"
 
 
-def _fill(name: str, partial: str, kind: Kind, flow: str) -> dict[str, str]:
-    """When something flows between the node and the operand called `name`, and what."""
-    conditions = [f"{name}_.__class__ is not float"]
+def _is_node(name: str, kind: Kind, *, read: bool, lone: bool) -> list[str]:
+    """When the operand called `name` is a node of the sweep: what was `read` of it is another."""
     if kind == "nodes":
-        conditions.append(f"{name}_.index >= first_")
+        return [f"{name}_.__class__ is not float", f"{name}_.index >= first_"]
+    if lone:
+        return []
+    return [f"{name} is not {name}_" if read else f"{name}_.__class__ is not float"]
+
+
+def _fill(conditions: Sequence[str], partial: str, flow: str) -> dict[str, str]:
+    """When something flows between the node and an operand, and what."""
     if "ZERO" in partial:
-        conditions.append(f"(partial_ := {partial}) is not ZERO")
+        conditions = [*conditions, f"(partial_ := {partial}) is not ZERO"]
         partial = "partial_"
     term = {"1.0": flow, "-1.0": f"-{flow}"}.get(partial, f"{flow} * {partial}")
-    return {"conditions": " and ".join(conditions), "term": term}
+    return {"conditions": " and ".join(conditions) or "True", "term": term}
 
 
 def _loop_header(names: Sequence[str]) -> str:

@@ -12,10 +12,10 @@ from typing import Final, Generic, TypeAlias, TypeVar, final
 
 from fgrad import calculus, nn
 from fgrad.arithmetic import Arithmetic, Number
-from fgrad.codegen import compile_function
 from fgrad.graph import FILL, MAKERS, Node, ancestors, leaf
 from fgrad.primitive import Primitive, as_float, to_float
 from fgrad.reverse import sweep
+from fgrad.source import compile_function
 from fgrad.tree import flatten, unflatten
 
 __all__ = ["MLP", "Layer", "Neuron", "Value"]

@@ -17,8 +17,8 @@ from attrs import frozen
 
 from fgrad import calculus
 from fgrad.arithmetic import Arithmetic, Number
-from fgrad.codegen import compile_function, indent
 from fgrad.primitive import Primitive, as_float, unary
+from fgrad.source import compile_function, indent
 
 __all__ = [
     "ALIAS",
@@ -55,9 +55,19 @@ class _Refusal:
         raise _NoFloatError(message)
 
 
+class _Cell(Arithmetic):
+    """A node while it is being filled: its slots, not yet frozen.
+
+    Filling one and then making it a Node costs a third of what a frozen `__init__` does; and
+    since the slots are all inherited, Python need not compare them.
+    """
+
+    __slots__ = ("index", "operands", "primitive", "value")
+
+
 @final
 @frozen(eq=False, repr=False, weakref_slot=False)
-class Node(Arithmetic):
+class Node(_Cell):
     """A number in the graph: its value, the primitive that gave it, its operands, its index.
 
     Arithmetic on nodes gives nodes. Comparisons compare values, as on floats, so that a function
@@ -185,15 +195,6 @@ class _OddOperandError(Exception):
 
 def _refuse(operand: object) -> NoReturn:
     raise _OddOperandError(operand)
-
-
-class _Cell(Arithmetic):
-    """A node while it is being filled: the same slots, not frozen.
-
-    Filling one and then making it a Node costs a third of what a frozen `__init__` does.
-    """
-
-    __slots__ = ("index", "operands", "primitive", "value")
 
 
 FILL: Final = """\

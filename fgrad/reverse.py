@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from operator import attrgetter
 from typing import Final, TypeAlias, TypeVar
 
 from fgrad import calculus
@@ -15,11 +15,6 @@ __all__ = ["cotangents", "sweep", "value_and_cotangents"]
 
 _DENSE: Final = 1 << 16
 """Up to this many indices a sweep keeps lists with a place for each, beyond it dictionaries."""
-
-
-_ARITHMETIC: Final = (calculus.add, calculus.mul, calculus.sub, calculus.div, calculus.neg)
-_sweep_down: Final = cache(compile_sweep)
-_OPERANDS: Final = attrgetter("operands")
 V = TypeVar("V")
 
 
@@ -54,20 +49,42 @@ def cotangents(
 
     With it the kind of the sweep: "nodes" where an answer depends on a node older than `leaves`.
     """
-    roots = [(root, seed) for root, seed in seeds if isinstance(root, Node)]
-    if not leaves or not roots:
-        return [0.0] * len(leaves), "nodes" if roots else "floats"
+    first = leaves[0].index if leaves else math.inf
+    mine: list[tuple[Node, Scalar]] = []
+    older = False
+    for root, seed in seeds:
+        if isinstance(root, Node):
+            if root.index < first:
+                older = True
+            else:
+                mine.append((root, seed))
+    if not mine:
+        return [0.0] * len(leaves), "nodes" if older else "floats"
+    found, kind = _reached(mine, leaves)
+    answers = [0.0 if cotangent is None else cotangent for cotangent in found]
+    return answers, "nodes" if older else kind
+
+
+def _reached(
+    seeds: Sequence[tuple[Node, Scalar]], leaves: Sequence[Node]
+) -> tuple[list[Scalar | None], Kind]:
+    """The cotangent of each of `leaves`, None where nothing flows to it, and the sweep's kind."""
     first, count = leaves[0].index, len(leaves)
-    mine = [(root, seed) for root, seed in roots if root.index >= first]
     together = leaves[-1].index - first < count  # no other thread made a node in between
-    plain = together and not any(map(_OPERANDS, leaves))
-    found, kind = sweep(mine, first, stop=count if plain else 0)
-    offsets = range(count) if together else [leaf.index - first for leaf in leaves]
+    found, kind = sweep(seeds, first, stop=count if together and _plain(leaves) else 0)
     if isinstance(found, list):
-        found.extend([None] * (offsets[-1] + 1 - len(found)))  # a root may be an early leaf
-    reached = [found[offset] for offset in offsets]
-    answers = [0.0 if cotangent is None else cotangent for cotangent in reached]
-    return answers, kind if len(mine) == len(roots) else "nodes"
+        found += [None] * (leaves[-1].index - first + 1 - len(found))  # a root may be a leaf
+        if together:
+            return found[:count], kind
+    return [found[leaf.index - first] for leaf in leaves], kind
+
+
+def _plain(leaves: Iterable[Node]) -> bool:
+    """Whether all leaves stand for floats; `any` of a generator would take twice as long."""
+    for leaf in leaves:  # noqa: SIM110
+        if leaf.operands:
+            return False
+    return True
 
 
 def sweep(
@@ -82,7 +99,10 @@ def sweep(
     only leaves that stand for floats.
     """
     try:
-        return _sweep(seeds, first, stop, "floats"), "floats"
+        try:
+            return _sweep(seeds, first, stop, "raising"), "floats"
+        except (ArithmeticError, ValueError):
+            return _sweep(seeds, first, stop, "floats"), "floats"
     except OlderNode:
         return _sweep(seeds, first, stop, "nodes"), "nodes"
 
@@ -90,7 +110,9 @@ def sweep(
 def _sweep(
     seeds: Sequence[tuple[Node, Scalar]], first: int, stop: int, kind: Kind
 ) -> Places[Scalar]:
-    top = max([root.index - first for root, _ in seeds], default=-1)
+    top = seeds[0][0].index - first
+    for root, _ in seeds:
+        top = max(top, root.index - first)
     found: Places[Scalar] = [None] * (top + 1) if top < _DENSE else _Sparse()
     nodes: Places[Node] = [None] * (top + 1) if top < _DENSE else _Sparse()
     offsets: Iterable[int] = range(top, stop - 1, -1)
@@ -101,5 +123,12 @@ def _sweep(
         before = found[root.index - first]
         found[root.index - first] = seed if before is None else before + seed
         nodes[root.index - first] = root
-    _sweep_down(_ARITHMETIC, kind)(offsets, found, nodes, first)
+    _loop(kind)(offsets, found, nodes, first)
     return found
+
+
+@cache
+def _loop(kind: Kind) -> Callable[..., object]:
+    """The sweep with the steps of Python's operators written into it."""
+    rows = (calculus.add, calculus.mul, calculus.sub, calculus.div, calculus.pow, calculus.neg)
+    return compile_sweep(rows, kind)

@@ -8,6 +8,7 @@
 from fgrad.calculus import *
 from fgrad.check import DerivativeError as DerivativeError
 from fgrad.check import check_grad as check_grad
+from fgrad.compiler import jit as jit
 from fgrad.composition import clip as clip
 from fgrad.composition import mean as mean
 from fgrad.composition import softmax as softmax

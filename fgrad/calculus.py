@@ -39,6 +39,7 @@ LN_10: Final = math.log(10.0)
 BELL: Final = 2.0 / math.sqrt(math.pi)
 UNIT: Final = Interval(-1.0, 1.0)
 STEPS: Final = "slope 0, at the steps too"
+FAR: Final = "beyond the first derivative nan at infinity, and it may be far out"
 
 # `quotient`, `power` and `logarithm` are what /, ** and log become inside a rule.
 add = binary("add", op.add, lambda x, y, z: 1, lambda x, y, z: 1, spelling="({} + {})")
@@ -63,7 +64,8 @@ power = binary(
     domain=(NONNEGATIVE, REAL),
     convention=(
         "x < 0 takes whole y only, and has no slope in y: nan; "
-        "at x = 0 the slope in y is 0, and so is that in x for y = 0"
+        "at x = 0 the slope in y is 0, and so is that in x for y = 0; "
+        "where y is an infinity the slope in x may be nan"
     ),
 )
 pow = binary(  # noqa: A001 - the row is called what Python calls it
@@ -91,14 +93,25 @@ sinh = unary("sinh", math.sinh, lambda x, y: cosh(x))
 cosh: Unary = unary("cosh", math.cosh, lambda x, y: sinh(x))
 tan = unary("tan", math.tan, lambda x, y: 1 + y * y)
 
-asin = unary("asin", math.asin, lambda x, y: 1 / sqrt((1 - x) * (1 + x)), domain=UNIT)
-acos = unary("acos", math.acos, lambda x, y: -1 / sqrt((1 - x) * (1 + x)), domain=UNIT)
-atan = unary("atan", math.atan, lambda x, y: 1 / (1 + x * x))
-asinh = unary("asinh", math.asinh, lambda x, y: 1 / hypot(1, x))
+# 1 - x * x in two ways: the product is exact beside the ends, the difference has slopes at them
+asin = unary(
+    "asin",
+    math.asin,
+    lambda x, y: 1 / sqrt(where(x * x == 1, 1 - x * x, (1 - x) * (1 + x))),
+    domain=UNIT,
+)
+acos = unary(
+    "acos",
+    math.acos,
+    lambda x, y: -1 / sqrt(where(x * x == 1, 1 - x * x, (1 - x) * (1 + x))),
+    domain=UNIT,
+)
+atan = unary("atan", math.atan, lambda x, y: 1 / (1 + x * x), convention=FAR)
+asinh = unary("asinh", math.asinh, lambda x, y: 1 / hypot(1, x), convention=FAR)
 acosh = unary(
     "acosh",
     math.acosh,
-    lambda x, y: 1 / (sqrt(x - 1) * sqrt(x + 1)),
+    lambda x, y: (x - 1) ** -0.5 * (x + 1) ** -0.5,
     domain=Interval(low=1.0),
 )
 atanh = unary(
@@ -113,7 +126,7 @@ atan2 = binary(
     math.atan2,
     lambda x, y, z: y / hypot(x, y) / hypot(x, y),
     lambda x, y, z: -x / hypot(x, y) / hypot(x, y),
-    convention="at the origin nan",
+    convention="nan at the origin and at infinity",
 )
 
 exp2 = unary("exp2", math.exp2, lambda x, y: y * LN_2)
@@ -121,9 +134,9 @@ expm1 = unary("expm1", math.expm1, lambda x, y: exp(x))
 log1p = unary("log1p", math.log1p, lambda x, y: 1 / (1 + x), domain=Interval(-1.0, closed=False))
 log2 = unary("log2", math.log2, lambda x, y: 1 / (x * LN_2), domain=POSITIVE)
 log10 = unary("log10", math.log10, lambda x, y: 1 / (x * LN_10), domain=POSITIVE)
-cbrt = unary("cbrt", math.cbrt, lambda x, y: 1 / (3 * y * y), convention="slope inf at 0")
-erf = unary("erf", math.erf, lambda x, y: BELL * exp(-x * x))
-erfc = unary("erfc", math.erfc, lambda x, y: -BELL * exp(-x * x))
+cbrt = unary("cbrt", math.cbrt, lambda x, y: y**-2 / 3, convention="slope inf at 0")
+erf = unary("erf", math.erf, lambda x, y: BELL * exp(-x * x), convention=FAR)
+erfc = unary("erfc", math.erfc, lambda x, y: -BELL * exp(-x * x), convention=FAR)
 lgamma = unary(
     "lgamma",
     math.lgamma,
@@ -136,7 +149,7 @@ gamma = unary(
     math.gamma,
     lambda x, y: y * polygamma(0, x),
     domain=POSITIVE,
-    convention="x < 0 too, but for whole numbers",
+    convention=f"x < 0 too, but for whole numbers; {FAR}",
 )
 polygamma: Binary = binary(
     "polygamma",
@@ -156,7 +169,7 @@ softplus = unary("softplus", elementary.soft_rectifier, lambda x, y: sigmoid(x))
 relu = unary(
     "relu",
     elementary.rectifier,
-    lambda x, y: where(x <= 0, ZERO, where(x > 0, 1, x)),
+    lambda x, y: where(x <= 0, ZERO, where(x > 0, 1, math.nan)),
     kinks=(0.0,),
     convention="slope 0 at 0",
 )
@@ -169,7 +182,9 @@ copysign: Binary = binary(
     math.copysign,
     lambda x, y, z: copysign(1, x) * copysign(1, y),
     lambda x, y, z: ZERO,
-    convention="at x = 0 the slope to the side of its sign; nothing flows to y",
+    convention=(
+        "at x = 0 the slope to the side of its sign, and a nan has one too; nothing flows to y"
+    ),
 )
 maximum = binary(
     "maximum",
@@ -262,7 +277,7 @@ hypot: Variadic = Variadic(
     spelling="hypot({})",
     blocks=1,
     domain=(REAL,),
-    convention="at the origin nan",
+    convention="nan at the origin and at infinity",
 )
 logsumexp = Variadic(
     name="logsumexp",
@@ -271,11 +286,20 @@ logsumexp = Variadic(
     spelling="logsumexp({})",
     blocks=1,
     domain=(REAL,),
+    convention="nan at infinity; a slope is known to the digits that x - z has",
 )
 
 TABLE: Final[Mapping[str, Primitive]] = {
     name: row for name, row in list(globals().items()) if isinstance(row, Primitive)
 }
 """Every row by its name, in the order of the page."""
+NEVER_RAISE: Final = frozenset(
+    [
+        *(add, sub, mul, neg, quotient, power, logarithm, total, dot, where, constant, fabs, sign),
+        *(relu, maximum, minimum, copysign, tanh, atan, asinh, erf, erfc, cbrt, atan2),
+        *(sigmoid, softplus, degrees, radians),
+    ]
+)
+"""Rows whose value is a number for all numbers; whoever applies another must reckon with errors."""
 if not TYPE_CHECKING:
     __all__ = [*TABLE, "TABLE"]  # noqa: PLE0604 - the keys of the table are names

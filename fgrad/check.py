@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from itertools import product
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise, product
 from typing import Final, NamedTuple, ParamSpec, TypeAlias, TypeVar
 
 from fgrad.codegen import NAMES
-from fgrad.graph import Scalar, value
-from fgrad.primitive import Primitive, as_float
+from fgrad.graph import Node, Scalar, value
+from fgrad.primitive import Primitive
 from fgrad.transform import grad, jacobian, jvp
-from fgrad.transform.arguments import parameter
-from fgrad.tree import paths, ravel
+from fgrad.transform.arguments import ALL, one_number, parameter, take
+from fgrad.tree import paths, unflatten
 
 __all__ = ["Comparison", "DerivativeError", "Report", "check_grad", "check_row"]
 
@@ -88,12 +88,14 @@ def check_grad(f: Callable[P, Scalar]) -> Callable[P, Report]:
     """
 
     def check(*args: object, **kwargs: object) -> Report:
-        numbers = [as_float(arg) if isinstance(arg, int) else arg for arg in args]
-        point, arguments = ravel(numbers)
-        names = _names(f, numbers)
+        inputs = take(f, args, kwargs, ALL)
+        point = [leaf.value for leaf in inputs.leaves]
+        names = _names(f, inputs.args)
 
         def flat(xs: Sequence[Scalar]) -> Scalar:
-            return f(*arguments(xs), **kwargs)  # type: ignore[arg-type]  # a tree of what xs holds
+            rest = iter(xs)
+            trees = [unflatten(structure, rest) for structure in inputs.structures]
+            return one_number(f, f(*trees, **kwargs))  # type: ignore[arg-type]  # what f takes
 
         report = Report((*_first(flat, point, names), *_second(flat, point, names)))
         if not report.agrees:
@@ -107,7 +109,7 @@ def check_grad(f: Callable[P, Scalar]) -> Callable[P, Report]:
 def _names(f: Callable[..., object], args: Sequence[object]) -> list[str]:
     """What to call each number in the arguments: `x`, `params.w[0]`."""
     named = [found for i, arg in enumerate(args) for found in paths(arg, parameter(f, i))]
-    return [name for name, thing in named if isinstance(thing, float)]
+    return [name for name, thing in named if isinstance(thing, Node)]
 
 
 _Flat: TypeAlias = Callable[[Sequence[Scalar]], Scalar]
@@ -144,10 +146,11 @@ def _along(f: _Flat, point: Sequence[float], i: int) -> Callable[[float], float]
 def _difference(f: Callable[[float], float], x: float) -> tuple[float, float]:
     """The slope of f at x by central differences, and how far off it may be.
 
-    Halving steps, extrapolated to none (Ridders 1982); a step on which f raises is left out.
+    From halving steps; a step on which f raises is left out. Infinite where each halving makes the
+    quotient larger by half and more: at a jump it doubles.
     """
-    best, tolerance = math.nan, math.inf
-    row: list[float] = []
+    quotients: list[float] = []
+    roundings: list[float] = []
     step = 0.04 * min(max(abs(x), 0.05), 1.0)
     for _ in range(_HALVINGS):
         step /= 2
@@ -155,8 +158,20 @@ def _difference(f: Callable[[float], float], x: float) -> tuple[float, float]:
             above, below = f(x + step), f(x - step)
         except (ArithmeticError, ValueError):
             continue
-        rounding = 8 * sys.float_info.epsilon * max(abs(above), abs(below)) / step
-        column = [(above - below) / (2 * step)]
+        quotients.append((above - below) / (2 * step))
+        roundings.append(8 * sys.float_info.epsilon * max(abs(above), abs(below)) / step)
+    growing = [abs(after) > 1.5 * abs(before) for before, after in pairwise(quotients)]
+    if len(growing) >= _HALVINGS // 2 and all(growing):
+        return math.copysign(math.inf, quotients[-1]), 0.0
+    return _extrapolated(quotients, roundings)
+
+
+def _extrapolated(quotients: Sequence[float], roundings: Sequence[float]) -> tuple[float, float]:
+    """What the quotients of halving steps tend to, and how far off that may be (Ridders 1982)."""
+    best, tolerance = math.nan, math.inf
+    row: list[float] = []
+    for quotient, rounding in zip(quotients, roundings, strict=True):
+        column = [quotient]
         for k, before in enumerate(row):
             factor = 4.0 ** (k + 1)
             column.append((factor * column[k] - before) / (factor - 1))
@@ -172,12 +187,8 @@ def check_row(row: R) -> R:
 
     A DerivativeError with the numbers where they disagree, at points that are no kinks.
     """
-    places = [
-        [x for x in interval.points() if all(abs(x - kink) > _CLEAR for kink in row.kinks)]
-        for interval in row.domain
-    ]
     checked = False
-    for point in product(*places):
+    for point in _points(row):
         try:
             row.value(*point)
         except (ArithmeticError, ValueError):
@@ -192,3 +203,21 @@ def check_row(row: R) -> R:
         message = f"{row.name}: no point to check it at: say where it is defined by domain="
         raise DerivativeError(message)
     return row
+
+
+def _points(row: Primitive) -> Iterable[tuple[float, ...]]:
+    """Points of the domain, away from kinks: any two operands meet at any two of their numbers.
+
+    Of six operands not the eleven to the sixth points that there are, but eleven squared (an
+    orthogonal array of strength two; eleven is prime).
+    """
+    columns = [
+        [x for x in interval.points() if all(abs(x - kink) > _CLEAR for kink in row.kinks)]
+        for interval in row.domain
+    ]
+    if not all(columns):
+        return ()
+    return dict.fromkeys(
+        tuple([column[(k + turn * i) % 11 % len(column)] for i, column in enumerate(columns)])
+        for turn, k in product(range(11), repeat=2)
+    )

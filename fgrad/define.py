@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from keyword import iskeyword
 from typing import TypeAlias, overload
 
@@ -86,7 +87,7 @@ def row(
     interval per operand, `kinks` are where there is no slope, `convention` says what is given
     there. The value and the rules are compared with differences at points of the domain: a
     DerivativeError with the numbers refuses a wrong one. To be pickled a row must be a global of
-    its module, under its own name.
+    some module, under its own name.
 
     >>> import math
     >>> from fgrad import cos, grad
@@ -117,7 +118,7 @@ def _row(  # noqa: PLR0913 - a row has these columns
     kinds: dict[int, type[Primitive]] = {1: Unary, 2: Binary}
     made = kinds.get(len(partials), Multiary)(
         name=name,
-        value=lambda *operands: to_float(value(*operands), name),
+        value=wraps(value)(lambda *operands: to_float(value(*operands), name)),
         partials=partials,
         spelling=f"{name}({', '.join('{}' for _ in partials)})",
         domain=domain or (REAL,) * len(partials),

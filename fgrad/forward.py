@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from fgrad.codegen import Kind, OlderNode, compile_push
 from fgrad.graph import Node, Scalar, ancestors
+from fgrad.watch import watching
 
 __all__ = ["tangents"]
 
@@ -28,7 +29,7 @@ def tangents(
         return [0.0] * len(roots), "nodes" if nodes else "floats"
     first = leaves[0].index
     older = any(node.index < first for node in nodes) or any(leaf.operands for leaf in leaves)
-    if not older:
+    if not older and watching() is None:
         try:
             return _sweep(roots, leaves, directions, "floats"), "floats"
         except OlderNode:

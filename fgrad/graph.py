@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextvars import ContextVar
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, TypeAlias, final
 
@@ -19,6 +18,7 @@ from fgrad import calculus
 from fgrad.arithmetic import Arithmetic, Number
 from fgrad.primitive import Primitive, as_float, unary
 from fgrad.source import compile_function, indent
+from fgrad.watch import WATCHED, refuse_to_leak, watching
 
 __all__ = [
     "ALIAS",
@@ -93,7 +93,8 @@ class Node(_Cell):
         """The node of `primitive` applied to `operands`, each a node or a real number."""
         try:
             if len(operands) == 1:
-                return _node(primitive.value(self.value), primitive, (self,))
+                node = _node(primitive.value(self.value), primitive, (self,))
+                return _noted(node) if WATCHED else node
             mine: Sequence[Node | float] = operands  # type: ignore[assignment]  # or it is refused
             try:
                 values = [
@@ -106,7 +107,8 @@ class Node(_Cell):
                 if len(mine) < len(taken):
                     return NotImplemented  # type: ignore[no-any-return]  # as operators answer
                 values = [plain(x) for x in mine]
-            return _node(primitive.value(*values), primitive, tuple(mine))
+            node = _node(primitive.value(*values), primitive, tuple(mine))
+            return _noted(node) if WATCHED else node
         except Exception:
             _note_error()
             raise
@@ -133,11 +135,11 @@ class Node(_Cell):
         return _compare("!=", self, 0.0)
 
     def __hash__(self) -> int:
-        _refuse_to_leak("the hash")
+        refuse_to_leak("the hash")
         return object.__hash__(self)
 
     def __repr__(self) -> str:
-        _refuse_to_leak("the text")
+        refuse_to_leak("the text")
         return f"Node({self.value!r}, {self.primitive.name})"
 
     def __copy__(self) -> Self:
@@ -147,7 +149,7 @@ class Node(_Cell):
         return self
 
     def __reduce__(self) -> tuple[Callable[..., Node], tuple[object, ...]]:
-        _refuse_to_leak("a pickle")
+        refuse_to_leak("a pickle")
         if not self.operands:
             return leaf, (self.value,)
         return _rebuild, (_rows(self),)
@@ -161,28 +163,27 @@ _RELATIONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "==": operator.eq,
     "!=": operator.ne,
 }
-Watch: TypeAlias = "Callable[[str, object, object, bool], None]"
-WATCH: Final[ContextVar[Watch | None]] = ContextVar("WATCH", default=None)
-"""Who is told of each comparison that a node takes part in: the trace under way, if there is one.
-
-It hears too of each operation on nodes that raises (as the relation "raises" of nothing): what the
-function does about an error depends on the numbers as its branches do. A context variable belongs
-to one thread and one task, so a trace hears of its own nodes only.
-"""
 
 
 def _compare(relation: str, node: Node, other: object) -> bool:
     outcome = _RELATIONS[relation](node.value, other.value if isinstance(other, Node) else other)
-    watch = WATCH.get()
+    watch = watching()
     if watch is not None:
-        watch(relation, node, other, outcome)
+        watch.compared(relation, node, other, outcome)
     return outcome
 
 
-def _note_error() -> None:
-    watch = WATCH.get()
+def _noted(node: Node) -> Node:
+    watch = watching()
     if watch is not None:
-        watch("raises", None, None, True)  # noqa: FBT003 - as a comparison would
+        watch.applied(node)
+    return node
+
+
+def _note_error() -> None:
+    watch = watching()
+    if watch is not None:
+        watch.raised()
 
 
 Scalar: TypeAlias = Node | float
@@ -248,23 +249,13 @@ def value(x: Scalar) -> float:
     (3.0, 4.0)
     """
     if isinstance(x, Node):
-        _refuse_to_leak("value(x)")
+        refuse_to_leak("value(x)")
     return plain(x)
 
 
 def plain(x: Scalar) -> float:
     """The plain number behind `x`, for the house itself: while tracing too."""
     return x.value if isinstance(x, Node) else x
-
-
-def _refuse_to_leak(what: str) -> None:
-    """A TypeError while a trace is under way: what it compiles would be right at one point only."""
-    if WATCH.get() is not None:
-        message = (
-            f"{what} of a number that jit is tracing: the compiled function would have the number "
-            "of this call in it for ever (write constant(x) to hold it fixed, or leave it out)"
-        )
-        raise TypeError(message)
 
 
 def ancestors(*roots: Node, first: int = 0) -> list[Node]:
@@ -331,6 +322,9 @@ def _rebuild(rows: Iterable[_Row]) -> Node:
 
 
 _EVALUATE: Final = """\
+    number = {value}
+"""
+_TRY: Final = """\
     try:
         number = {value}
     except Exception:
@@ -358,12 +352,14 @@ def _operator(primitive: Primitive, *operands: str) -> Callable[..., Node]:
     plain = {"self": "self.value", "other": "x"}
     value = primitive.spelling.format(*(plain[name] for name in operands))
     source = _BINARY if "other" in operands else _UNARY
-    source += _EVALUATE.format(value=value)
+    raises = primitive not in calculus.NEVER_RAISE
+    source += (_TRY if raises else _EVALUATE).format(value=value)
     source += FILL.format(
         value="number", primitive="primitive", operands=f"({', '.join(operands)},)"
     )
-    source += "    return cell\n"
-    names = {"primitive": primitive, primitive.name: primitive.value, "note_error": _note_error}
+    source += f"    return {'noted(cell) if WATCHED else ' if raises else ''}cell\n"
+    names = {"primitive": primitive, primitive.name: primitive.value, "WATCHED": WATCHED}
+    names |= {"note_error": _note_error, "noted": _noted}
     operator: Callable[..., Node] = compile_function(source, MAKERS | names)
     return operator
 

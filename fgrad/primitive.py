@@ -8,6 +8,7 @@ operand, written as a rule over the operands and the answer. Rows are data. What
 from __future__ import annotations
 
 import math
+import sys
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
@@ -139,6 +140,16 @@ NONNEGATIVE: Final = Interval(low=0.0)
 NONZERO: Final = Interval(hole=0.0)
 
 
+class _Docstring:
+    """The docstring of a kind of row; of one row that of its function, if it has one."""
+
+    def __init__(self, kind: str | None) -> None:
+        self._kind = kind
+
+    def __get__(self, row: Primitive | None, owner: object) -> str | None:
+        return (row and row.value.__doc__) or self._kind
+
+
 @frozen(eq=False, repr=False, kw_only=True)
 class Primitive:
     """One row: what is computed, and one partial derivative per operand.
@@ -167,6 +178,9 @@ class Primitive:
     compiled: dict[str, Callable[..., Operand | float | None]] = field(factory=dict, init=False)
     """What the sweeps have compiled from the rules, by kind: a memo of pure functions."""
 
+    def __init_subclass__(cls) -> None:
+        cls.__doc__ = _Docstring(cls.__doc__)  # type: ignore[assignment]  # it gives a string
+
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
 
@@ -182,7 +196,19 @@ class Primitive:
         return self
 
     def __reduce__(self) -> tuple[Callable[[str, str], object], tuple[str, str]]:
-        return _row, (self.partials[0].__module__, self.name)
+        return _row, (self._home(), self.name)
+
+    def _home(self) -> str:
+        """The module that has the row under its name: first of all those of its functions.
+
+        And last the main program, which may only have imported it; another program has not.
+        """
+        near = [function.__module__ for function in (self.value, *self.partials)]
+        for module in (*near, *sorted(sys.modules, key=lambda name: name == "__main__")):
+            if getattr(sys.modules.get(module), "__dict__", {}).get(self.name) is self:
+                return module
+        message = f"{self.name}: only a row that is a global, under its own name, can be pickled"
+        raise TypeError(message)
 
     def apply(self, operands: Sequence[S | float]) -> S | float:
         """The answer to `operands`: a float if all are numbers, else whatever they bind to."""

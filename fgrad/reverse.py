@@ -10,6 +10,7 @@ from typing import Final, TypeAlias, TypeVar
 from fgrad import calculus
 from fgrad.codegen import Kind, OlderNode, compile_sweep
 from fgrad.graph import Node, Scalar, ancestors, plain
+from fgrad.watch import watching
 
 __all__ = ["cotangents", "sweep", "value_and_cotangents"]
 
@@ -95,16 +96,24 @@ def sweep(
     The places are the offsets of the nodes' indices to `first`. One loop down the indices, which
     are a topological order: at each node the row's pull adds cotangent * partial to each operand
     (the chain rule; Linnainmaa 1976). First with partials that are floats; where that meets a node
-    older than `first`, again with nodes. Below the offset `stop` the caller knows that there are
-    only leaves that stand for floats.
+    older than `first`, again with nodes. While tracing with nodes only, so that the branches of
+    the rules are seen. Below the offset `stop` the caller knows that there are only leaves that
+    stand for floats.
     """
-    try:
+    if watching() is None:
         try:
-            return _sweep(seeds, first, stop, "raising"), "floats"
-        except (ArithmeticError, ValueError):
-            return _sweep(seeds, first, stop, "floats"), "floats"
-    except OlderNode:
-        return _sweep(seeds, first, stop, "nodes"), "nodes"
+            return _sweep_floats(seeds, first, stop), "floats"
+        except OlderNode:
+            pass
+    return _sweep(seeds, first, stop, "nodes"), "nodes"
+
+
+def _sweep_floats(seeds: Sequence[tuple[Node, Scalar]], first: int, stop: int) -> Places[Scalar]:
+    """As Python computes; where that raises the answer is a limit, or raises again."""
+    try:
+        return _sweep(seeds, first, stop, "raising")
+    except (ArithmeticError, ValueError):
+        return _sweep(seeds, first, stop, "floats")
 
 
 def _sweep(

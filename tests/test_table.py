@@ -65,14 +65,19 @@ CONVENTIONS: Final[Mapping[str, Mapping[tuple[float, ...], tuple[float, ...]]]] 
         (0.0, 0.5): (math.inf, 0.0),
         (0.0, 1.0): (1.0, 0.0),
         (0.0, 2.0): (0.0, 0.0),
+        (1.7, -math.inf): (math.nan, 0.0),
     },
     "power": {(-2.0, 3.0): (12.0, math.nan), (0.0, -1.0): (-math.inf, 0.0)},
     "constant": {(3.0,): (0.0,)},
-    "atan2": {(0.0, 0.0): (math.nan, math.nan)},
+    "atan": {(math.inf,): (0.0,), (-math.inf,): (0.0,)},
+    "asinh": {(math.inf,): (0.0,), (-math.inf,): (0.0,)},
+    "erf": {(math.inf,): (0.0,), (-math.inf,): (0.0,)},
+    "erfc": {(math.inf,): (0.0,), (-math.inf,): (0.0,)},
+    "atan2": {(0.0, 0.0): (math.nan, math.nan), (math.inf, 1.0): (0.0, math.nan)},
     "polygamma": {(0.0, 1.0): (0.0, math.pi**2 / 6)},
     "lgamma": {(-0.5,): (0.03648997397857652,)},
     "gamma": {(-0.5,): (-0.12935358979554,)},
-    "copysign": {(0.0, 2.0): (1.0, 0.0), (0.0, -2.0): (-1.0, 0.0)},
+    "copysign": {(0.0, 2.0): (1.0, 0.0), (0.0, -2.0): (-1.0, 0.0), (2.0, math.nan): (1.0, 0.0)},
     "maximum": {
         (2.0, 2.0): (0.5, 0.5),
         (math.nan, 1.0): (1.0, 0.0),
@@ -92,7 +97,8 @@ CONVENTIONS: Final[Mapping[str, Mapping[tuple[float, ...], tuple[float, ...]]]] 
     "fmod": {(6.0, 2.0): (1.0, -3.0), (-6.0, 2.0): (1.0, 3.0)},
     "remainder": {(3.0, 2.0): (1.0, -2.0), (5.0, 2.0): (1.0, -2.0)},
     "where": {(1.0, 2.0, 3.0): (0.0, 1.0, 0.0), (0.0, 2.0, 3.0): (0.0, 0.0, 1.0)},
-    "hypot": {(0.0, 0.0): (math.nan, math.nan)},
+    "hypot": {(0.0, 0.0): (math.nan, math.nan), (math.inf, 1.0): (math.nan, 0.0)},
+    "logsumexp": {(math.inf, 1.0): (math.nan, 0.0)},
 }
 """What the words of a convention mean in numbers: the gradient at points where there is none."""
 

@@ -54,8 +54,8 @@ def progress(text: str, steps: int) -> Iterator[Callable[[float], None]]:
         TextColumn(f"  {text}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("loss {task.fields[loss]:.4f}"),
+        TextColumn("{task.fields[loss]}"),
     )
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task(text, total=steps, loss=float("nan"))
-        yield lambda loss: bar.update(task, advance=1, loss=loss)
+        task = bar.add_task(text, total=steps, loss="")
+        yield lambda loss: bar.update(task, advance=1, loss=f"loss {loss:.4f}")

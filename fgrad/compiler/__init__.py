@@ -1,8 +1,10 @@
-"""The compiler: from the runs of a function to straight-line programs, and from these to code."""
+"""The compiler: from the runs of a function to a program, and from a program to code.
+
+`trace` runs a function on nodes and notes what it did, `lowering` makes expressions of that,
+`paths` puts the runs together to one `program`, `python` and `native` make code of programs, and
+`jit` holds it all together.
+"""
 
 from fgrad.compiler.jit import Jitted as Jitted
 from fgrad.compiler.jit import jit as jit
-from fgrad.compiler.program import Constant as Constant
-from fgrad.compiler.program import Guard as Guard
-from fgrad.compiler.program import Line as Line
 from fgrad.compiler.program import Program as Program

@@ -3,92 +3,195 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import partial
 from operator import is_
-from types import CodeType, FunctionType, MethodType, ModuleType
+from types import CellType, CodeType, FunctionType, MethodType, ModuleType
+from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from fgrad.primitive import Primitive
 
-__all__ = ["Captured"]
+__all__ = ["Captured", "Cell", "Global", "Watched"]
 
-_FOREIGN = frozenset({"fgrad", *sys.stdlib_module_names})
+_FOREIGN: Final = frozenset({"fgrad", *sys.stdlib_module_names})
+_INSTALLED: Final = ("site-packages", "dist-packages")
+_NOTHING: Final = object()
+_CARRIERS: Final[Mapping[type, Sequence[str]]] = {
+    partial: ("func", "args", "keywords"),
+    MethodType: ("__func__", "__self__"),
+    property: ("fget",),
+    staticmethod: ("__func__",),
+    classmethod: ("__func__",),
+}
+"""Kinds of objects that carry functions, and where."""
+
+
+class Cell(NamedTuple):
+    """A cell of a closure, and what was in it."""
+
+    cell: CellType
+    content: object
+
+    def changed(self) -> bool:
+        """Whether it holds something else."""
+        return self.cell.cell_contents is not self.content
+
+
+class Global(NamedTuple):
+    """A global of a module, and what it was."""
+
+    space: Mapping[str, object]
+    name: str
+    content: object
+
+    def changed(self) -> bool:
+        """Whether it is something else."""
+        return self.space.get(self.name, _NOTHING) is not self.content
+
+
+class _Attribute(NamedTuple):
+    thing: object
+    name: str
+    content: object
+
+    def changed(self) -> bool:
+        return getattr(self.thing, self.name, _NOTHING) is not self.content
+
+
+class _Items(NamedTuple):
+    """The items of a container, each by its identity."""
+
+    container: Iterable[object]
+    content: tuple[object, ...]
+
+    def changed(self) -> bool:
+        now = tuple(_items(self.container))
+        return len(now) != len(self.content) or not all(map(is_, now, self.content))
+
+
+class _Buffer(Protocol):
+    def tobytes(self) -> bytes: ...
+
+
+class _Array(NamedTuple):
+    """The bytes of an array."""
+
+    array: _Buffer
+    content: bytes
+
+    def changed(self) -> bool:
+        return self.array.tobytes() != self.content
+
+
+Watched: TypeAlias = "Cell | Global"
+"""What native code can look at by itself."""
 
 
 class Captured:
-    """The closure cells, globals, defaults, attributes and items that a function can reach.
+    """The closure cells, globals, defaults, attributes and items that functions can reach.
 
-    It looks into the functions that the function names, bound methods, partials and callable
-    objects; into the attributes of objects, the items of containers, and the attributes of modules
-    that are named. It does not look into the standard library, nor behind computed names
-    (`getattr(self, name)`, `globals()[name]`).
+    It looks into the functions that are named, bound methods, partials and callable objects; into
+    the attributes of objects, the items of lists, tuples, dicts, sets and deques, the bytes of
+    arrays, and the attributes of modules that are named. It does not look into the standard library
+    and installed packages, nor behind computed names (`getattr(self, name)`, `globals()[name]`).
     """
 
-    def __init__(self, f: Callable[..., object]) -> None:
-        self._attributes: list[tuple[object, str, object]] = []
-        self._names: list[tuple[Mapping[str, object], str, object]] = []
-        self._items: list[tuple[Iterable[object], tuple[object, ...]]] = []
-        self._reached: set[int] = set()
-        pending: list[object] = [f]
+    def __init__(self, *things: object) -> None:
+        self.watched: list[Watched] = []
+        """What changes hands by a name: checked first, and by native code."""
+        self.contents: list[_Attribute | _Items | _Array] = []
+        """What changes within: checked by Python only."""
+        self._reached: dict[int, object] = {}
+        pending = list(things)
         for thing in pending:
             if id(thing) not in self._reached:
-                self._reached.add(id(thing))
+                self._reached[id(thing)] = thing  # kept, or another could get its id
                 pending.extend(self._look_into(thing))
 
     def changed(self) -> bool:
         """Whether anything is another object than it was."""
-        for space, name, seen in self._names:
-            if space.get(name) is not seen:
-                return True
-        for thing, name, seen in self._attributes:
-            if getattr(thing, name, None) is not seen:
-                return True
-        return any(
-            len(now) != len(seen) or not all(map(is_, now, seen))
-            for now, seen in ((tuple(_items(items)), seen) for items, seen in self._items)
-        )
+        try:
+            return any(x.changed() for x in self.watched) or any(x.changed() for x in self.contents)
+        except ValueError:  # a cell has been emptied
+            return True
 
     def _look_into(self, thing: object) -> Iterator[object]:
+        yield getattr(thing, "__wrapped__", None)
         if isinstance(thing, FunctionType):
             yield from self._look_into_function(thing)
-        elif isinstance(thing, (MethodType, partial)):
-            names = (
-                ("func", "args", "keywords")
-                if isinstance(thing, partial)
-                else ("__func__", "__self__")
-            )
-            yield from [getattr(thing, name) for name in names]
-        elif isinstance(thing, (list, tuple, dict, set)):
-            seen = tuple(_items(thing))
-            self._items.append((thing, seen))
-            yield from seen
-        elif not isinstance(thing, (type, ModuleType, Primitive)):
-            if callable(thing):
-                yield type(thing).__call__
-            slots = [
-                name for kind in type(thing).__mro__ for name in getattr(kind, "__slots__", ())
-            ]
-            yield from self._attributes_of(thing, [*getattr(thing, "__dict__", ()), *slots])
+        elif isinstance(thing, tuple(_CARRIERS)):
+            carrier = next(kind for kind in _CARRIERS if isinstance(thing, kind))
+            yield from [getattr(thing, name) for name in _CARRIERS[carrier]]
+        elif isinstance(thing, (list, tuple, dict, set, frozenset, deque)):
+            yield from self._look_into_items(thing)
+        elif isinstance(thing, type):
+            yield from self._look_into_class(thing)
+        elif hasattr(thing, "tobytes"):
+            self.contents.append(_Array(thing, thing.tobytes()))
+        elif not isinstance(thing, (ModuleType, Primitive)):
+            yield from self._look_into_object(thing)
 
-    def _attributes_of(self, thing: object, names: Iterable[str]) -> Iterator[object]:
+    def _look_into_items(self, container: Iterable[object]) -> Iterator[object]:
+        found = tuple(_items(container))
+        if not isinstance(container, (tuple, frozenset)):
+            self.contents.append(_Items(container, found))
+        yield from found
+
+    def _look_into_object(self, thing: object) -> Iterator[object]:
+        yield type(thing)
+        slots = [name for kind in type(thing).__mro__ for name in getattr(kind, "__slots__", ())]
+        names = [*getattr(thing, "__dict__", ()), *slots]
+        yield from self._look_into_attributes(thing, names)
+
+    def _look_into_class(self, kind: type) -> Iterator[object]:
+        if not _is_foreign(kind.__module__, _file(kind.__module__)):
+            yield from kind.__bases__
+            names = [name for name in vars(kind) if not name.startswith("__") or name == "__call__"]
+            yield from self._look_into_attributes(kind, names)
+
+    def _look_into_attributes(self, thing: object, names: Iterable[str]) -> Iterator[object]:
         for name in names:
-            seen = getattr(thing, name, None)
-            self._attributes.append((thing, name, seen))
-            yield seen
+            content = getattr(thing, name, _NOTHING)
+            self.contents.append(_Attribute(thing, name, content))
+            yield content
 
     def _look_into_function(self, f: FunctionType) -> Iterator[object]:
-        if (f.__module__ or "").partition(".")[0] in _FOREIGN:
-            return
-        yield from (f.__defaults__ or (), f.__kwdefaults__ or {})
+        yield from (f.__defaults__, f.__kwdefaults__)
         for cell in f.__closure__ or ():
-            yield from self._attributes_of(cell, ["cell_contents"])
+            try:
+                content = cell.cell_contents
+            except ValueError:
+                continue  # a name that nothing was given to yet
+            self.watched.append(Cell(cell, content))
+            yield content
+        if not _is_foreign(str(f.__globals__.get("__name__")), f.__code__.co_filename):
+            yield from self._look_into_globals(f)
+
+    def _look_into_globals(self, f: FunctionType) -> Iterator[object]:
         names = set(_names(f.__code__))
         for name in sorted(names & f.__globals__.keys()):
-            thing = f.__globals__[name]
-            self._names.append((f.__globals__, name, thing))
-            yield thing
-            if isinstance(thing, ModuleType) and thing.__name__.partition(".")[0] not in _FOREIGN:
-                yield from self._attributes_of(thing, sorted(names & vars(thing).keys()))
+            content = f.__globals__[name]
+            self.watched.append(Global(f.__globals__, name, content))
+            yield content
+            if isinstance(content, ModuleType):
+                yield from self._look_into_module(content, names)
+
+    def _look_into_module(self, module: ModuleType, names: AbstractSet[str]) -> Iterator[object]:
+        if not _is_foreign(module.__name__, _file(module.__name__)):
+            yield from self._look_into_attributes(module, sorted(names & vars(module).keys()))
+
+
+def _is_foreign(module: str, file: str | None) -> bool:
+    """Whether this module belongs to the standard library, to fgrad or to an installed package."""
+    installed = any(name in (file or "") for name in _INSTALLED)
+    return installed or module.partition(".")[0] in _FOREIGN
+
+
+def _file(module: str) -> str | None:
+    """The file of a module that is imported; that of the main module may be another's."""
+    return None if module == "__main__" else getattr(sys.modules.get(module), "__file__", None)
 
 
 def _names(code: CodeType) -> Iterator[str]:

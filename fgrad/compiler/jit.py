@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import threading
 import warnings
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from functools import reduce, update_wrapper
+from collections.abc import Callable, Hashable, Sequence
+from functools import partial, reduce, update_wrapper
 from importlib import import_module
 from types import MethodType
-from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Concatenate, Final, Generic, ParamSpec, Self, TypeVar, overload
 
+from fgrad.compiler.call import Call
 from fgrad.compiler.captured import Captured
-from fgrad.compiler.lowering import Comparison, Expressions, OuterNode, Path
-from fgrad.compiler.python import MISSING, NotRepeatable, Tree, emit, graft
-from fgrad.graph import WATCH, Node, fresh, leaf
-from fgrad.primitive import to_float
-from fgrad.tree import LEAF, Leaf, Static, Structure, flatten, unflatten
+from fgrad.compiler.compiled import Compiled, Entry
+from fgrad.compiler.lowering import Expressions
+from fgrad.compiler.paths import assemble, graft
+from fgrad.compiler.python import MISSING, Emitted
+from fgrad.compiler.trace import Untraceable, trace
+from fgrad.graph import plain
+from fgrad.tree import unflatten
 
 if TYPE_CHECKING:
     from fgrad.compiler.program import Program
@@ -23,75 +25,126 @@ if TYPE_CHECKING:
 __all__ = ["Jitted", "jit"]
 
 P = ParamSpec("P")
+Q = ParamSpec("Q")
+S = TypeVar("S")
 T = TypeVar("T")
-_MOST_PATHS: Final = 64
+_MOST_KINDS: Final = 256
 _FLOATS: Final = frozenset({float})
 
+if TYPE_CHECKING:
 
-class Compiled:
-    """What is compiled of a function for arguments of one structure."""
+    class _Call(Generic[P, T]):
+        def __new__(cls, f: Callable[P, T]) -> Self: ...
+        def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T: ...
+        def __setstate__(self, state: tuple[object, ...], /) -> None: ...
 
-    def __init__(self, inputs: int) -> None:
-        self.expressions = Expressions(inputs)
-        self.tree: Tree | None = None
-        self.paths = 0
-        self.source = ""
-        self.warned = False
-        self.run: Callable[..., Any] = lambda *_: MISSING
+else:
 
-    def add(self, path: Path) -> None:
-        """Graft one more path, and compile the tree again."""
-        self.tree = graft(self.tree, path)
-        self.source, self.run = emit(self.expressions, self.tree)
-        self.paths += 1
+    class _Call(partial, Generic[P, T]):
+        """A call of whatever is installed at the time: C calls C, with no Python in between."""
 
 
-class Jitted(Generic[P, T]):
-    """A function compiled by `jit`."""
+class Jitted(_Call[P, T]):
+    """A function compiled by `jit`; it has the signature of the function that it stands for."""
 
-    def __init__(self, f: Callable[P, T]) -> None:
+    _f: Callable[P, T]
+    _native: bool | None
+    _compiled: dict[Hashable, Compiled]
+    _entries: list[Entry]
+
+    def __new__(cls, f: Callable[P, T], native: bool | None) -> Self:  # noqa: FBT001 - only jit calls it
+        """A function not compiled yet."""
+        self = super().__new__(cls, f)
         update_wrapper(self, f, updated=())
-        self._f = f
-        self._lock = threading.RLock()
-        self._forget()
+        self._f, self._native = f, native
+        self._compiled, self._entries = {}, []
+        self._install(self._enter)
+        return self
 
-    def _forget(self) -> None:
-        self._compiled: dict[Hashable, Compiled] = {}
-        self._captured = Captured(self._f)
+    def _install(self, entry: Entry) -> None:
+        """Make `entry` what a call calls. None is ever let go: another thread may be inside."""
+        self._entries.append(entry)
+        self.__setstate__((entry, (), {}, self.__dict__))
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
-        """What the function gives for these arguments."""
+    def _enter(self, *args: P.args, **kwargs: P.kwargs) -> object:
+        """What the function gives for these arguments: by what is compiled, or by a new trace."""
+        call = None
         if not kwargs and _FLOATS.issuperset(map(type, args)):
             key: Hashable = len(args)
-            numbers: Sequence[object] = args
+            numbers: Sequence[float] = args  # type: ignore[assignment]  # as just seen
         else:
-            call = _Call.of(args, kwargs)
+            call = Call.of(args, kwargs)
             if call is None:
                 return self._f(*args, **kwargs)
             key, numbers = call.key, call.numbers
-        if self._captured.changed():
-            with self._lock:
-                self._forget()
         compiled = self._compiled.get(key)
-        if compiled is not None:
+        if compiled is not None and not compiled.captured.changed():
             try:
-                answer = compiled.run(*numbers)
+                answer = compiled.run(numbers)
             except Exception:  # noqa: BLE001 - whatever it is, the function itself raises it
                 return self._f(*args, **kwargs)
             if answer is not MISSING:
-                return answer  # type: ignore[no-any-return]  # as the function's own answers are
-        with self._lock:
-            return self._trace(self._call(args, kwargs), args, kwargs)  # type: ignore[return-value]  # an answer of f
+                return answer
+        return self._trace(call or _call(args, kwargs), args, kwargs)
 
+    def _trace(self, call: Call, args: tuple[object, ...], kwargs: dict[str, object]) -> object:
+        """What the function gives, by a run that is compiled for the calls to come."""
+        f: Callable[..., object] = self._f
+        compiled = self._place(call)
+        if compiled is None or not compiled.worth_a_trace(repr(self)):
+            return f(*args, **kwargs)
+        try:
+            run = trace(f, call.numbers, call.arguments)
+            compiled.add(run, repr(self))
+        except Untraceable:
+            return f(*args, **kwargs)
+        except Exception as error:
+            f(*args, **kwargs)  # if it raises too, that is the better error
+            raise error from None
+        return unflatten(run.structure, map(plain, run.roots))
+
+    def _place(self, call: Call) -> Compiled | None:
+        """Where calls of this kind are compiled; None where there are too many kinds."""
+        compiled = self._compiled.get(call.key)
+        if compiled is not None and not compiled.captured.changed():
+            return compiled
+        if compiled is None and len(self._compiled) >= _MOST_KINDS:
+            message = f"jit: more than {_MOST_KINDS} kinds of arguments; new ones run uncompiled"
+            warnings.warn(message, RuntimeWarning, stacklevel=5)
+            return None
+        compiled = Compiled(
+            len(call.numbers),
+            Captured(self._f, *call.objects),
+            native=self._native,
+            entry=self._enter,
+            install=self._install if call.key == len(call.numbers) else None,
+        )
+        self._compiled[call.key] = compiled
+        return compiled
+
+    @overload
+    def __get__(self, instance: None, owner: object = None) -> Jitted[P, T]: ...
+    @overload
+    def __get__(
+        self: Jitted[Concatenate[S, Q], T], instance: S, owner: object = None
+    ) -> Callable[Q, T]: ...
     def __get__(self, instance: object, owner: object = None) -> object:
         """Itself from the class, bound to `self` from an instance, as functions are."""
         return self if instance is None else MethodType(self, instance)
 
+    def __repr__(self) -> str:
+        return f"<jit of {getattr(self._f, '__qualname__', self._f)}>"
+
     def __reduce__(self) -> tuple[object, ...]:
-        return _jitted, (self._f.__module__, self._f.__qualname__)
+        path = self._f.__module__, self._f.__qualname__
+        try:
+            mine = _named(*path) is self
+        except (ImportError, AttributeError):
+            mine = False
+        return (_named, path) if mine else (jit, (self._f,), None)
 
     def program(self, *args: P.args, **kwargs: P.kwargs) -> Program:
-        """The straight-line program of the run that these arguments take.
+        """The program of the run that these arguments take.
 
         >>> print(jit(lambda x, y: x * y + 1).program(2.0, 3.0))
         inputs v0, v1
@@ -99,147 +152,52 @@ class Jitted(Generic[P, T]):
         v3 = add(v2, 1.0)
         return v3
         """
-        call = self._call(args, kwargs)
+        call = _call(args, kwargs)
         expressions = Expressions(len(call.numbers))
-        return expressions.program(_run(self._f, call, expressions)[1])
+        run = trace(self._f, call.numbers, call.arguments)
+        return assemble(expressions, graft(None, expressions.lower(run)))
 
     def source(self, *args: P.args, **kwargs: P.kwargs) -> str:
-        """The Python source of all runs so far with arguments of this structure."""
-        call = self._call(args, kwargs)
-        self(*args, **kwargs)
-        return self._compiled[call.key].source
+        """The Python source of the run that these arguments take.
 
-    @staticmethod
-    def _call(args: tuple[object, ...], kwargs: Mapping[str, object]) -> _Call:
-        call = _Call.of(args, kwargs)
-        if call is None:
-            message = "these arguments are not compiled: they are no trees of floats"
-            raise TypeError(message)
-        return call
-
-    def _trace(self, call: _Call, args: tuple[object, ...], kwargs: Mapping[str, object]) -> object:
-        compiled = self._compiled.setdefault(call.key, Compiled(len(call.numbers)))
-        if compiled.paths >= _MOST_PATHS:
-            return self._give_up(compiled, args, kwargs)
-        try:
-            answer, path = _run(self._f, call, compiled.expressions)
-            compiled.add(path)
-        except (OuterNode, NotRepeatable, NotATree):
-            return self._f(*args, **kwargs)  # type: ignore[arg-type]  # the arguments of f
-        return answer
-
-    def _give_up(
-        self, compiled: Compiled, args: tuple[object, ...], kwargs: Mapping[str, object]
-    ) -> object:
-        if not compiled.warned:
-            compiled.warned = True
-            message = (
-                f"jit: {self._f!r} takes more than {_MOST_PATHS} paths through its branches; "
-                "new ones run uncompiled from now on"
-            )
-            warnings.warn(message, RuntimeWarning, stacklevel=4)
-        return self._f(*args, **kwargs)  # type: ignore[arg-type]  # the arguments of f
+        >>> print(jit(lambda x: abs(x) + 1).source(2.0))
+        def function(v0):
+            v1 = fabs(v0)
+            v2 = (v1 + 1.0)
+            return v2
+        <BLANKLINE>
+        """
+        return Emitted(self.program(*args, **kwargs)).source
 
 
-def _jitted(module: str, qualname: str) -> object:
-    """What unpickling a jitted function gives: the global of that name."""
+def _named(module: str, qualname: str) -> object:
+    """The global of this name."""
     return reduce(getattr, qualname.split("."), import_module(module))
 
 
-class NotATree(Exception):  # noqa: N818 - a signal, no error
-    """A function returned something else than numbers in containers."""
+def _call(args: tuple[object, ...], kwargs: dict[str, object]) -> Call:
+    """The call that these arguments make; a TypeError where they are nodes or Values."""
+    call = Call.of(args, kwargs)
+    if call is None:
+        raise TypeError("jit compiles for floats: these arguments hold nodes or Values")
+    return call
 
 
-class _Call(NamedTuple):
-    """The arguments of a call: their numbers, and all the rest, which is compiled in."""
-
-    key: Hashable
-    numbers: list[float]
-    structures: tuple[Structure, ...]
-    names: tuple[str, ...]
-
-    @classmethod
-    def of(cls, args: tuple[object, ...], kwargs: Mapping[str, object]) -> _Call | None:
-        """The call; None if it cannot be compiled, since an argument is no tree of floats.
-
-        A lone int is static, as strings and bools are: the function is compiled for its value.
-        """
-        numbers: list[Leaf] = []
-        structures: list[Structure] = []
-        for argument in (*args, *kwargs.values()):
-            if argument.__class__ is float:
-                numbers.append(argument)
-                structures.append(LEAF)
-            elif argument.__class__ is int:
-                structures.append(Static(argument))
-            else:
-                try:
-                    found, structure = flatten(argument)
-                    hash(structure)
-                except TypeError:
-                    return None
-                numbers += found
-                structures.append(structure)
-        if any(number.__class__ is not float for number in numbers):
-            return None
-        kinds = tuple(type(s.content) for s in structures if isinstance(s, Static))
-        names = tuple(kwargs)
-        plain = not kwargs and all(structure is LEAF for structure in structures)
-        key = len(numbers) if plain else (tuple(structures), kinds, names)
-        floats = [number for number in numbers if isinstance(number, float)]
-        return cls(key, floats, tuple(structures), names)
-
-    def arguments(self, numbers: Iterable[object]) -> tuple[list[object], dict[str, object]]:
-        """The arguments with other numbers in them."""
-        rest = iter(numbers)
-        trees = [unflatten(structure, rest) for structure in self.structures]
-        count = len(trees) - len(self.names)
-        return trees[:count], dict(zip(self.names, trees[count:], strict=True))
-
-
-def _run(f: Callable[..., object], call: _Call, expressions: Expressions) -> tuple[object, Path]:
-    """The answer of `f`, and the path that it took."""
-    leaves = fresh(call.numbers)
-    compared: list[Comparison] = []
-
-    raised = False
-
-    def watch(relation: str, left: object, right: object, outcome: bool) -> None:  # noqa: FBT001
-        nonlocal raised
-        if not isinstance(left, Node):
-            raised = True  # an operation did: what the function makes of that is not compiled
-            return
-        other = right if isinstance(right, Node) else to_float(right, "a comparison")
-        compared.append(Comparison(relation, left, other, outcome, leaf(0.0).index))
-
-    args, kwargs = call.arguments(leaves)
-    token = WATCH.set(watch)
-    try:
-        answer = f(*args, **kwargs)
-    finally:
-        WATCH.reset(token)
-    try:
-        roots, structure = flatten(answer)
-    except TypeError:
-        raise NotATree from None
-    if raised:
-        raise NotATree
-    if not all(isinstance(root, (Node, float)) for root in roots):
-        raise NotATree
-    path = expressions.lower(leaves, compared, roots, structure)  # type: ignore[arg-type]  # as just checked
-    plain = [root.value if isinstance(root, Node) else root for root in roots]
-    return unflatten(structure, plain), path
-
-
-def jit(f: Callable[P, T]) -> Jitted[P, T]:
+def jit(f: Callable[P, T], *, native: bool | None = None) -> Jitted[P, T]:
     """The function that gives exactly what `f` gives, only faster.
 
-    The first call runs `f` on nodes and compiles what it did; where a comparison goes another way
-    than before, that run is compiled too, beside the others. So `if`, `while` and the number of
-    rounds of a loop may depend on the numbers. Floats in the arguments vary from call to call;
-    ints, strings, bools and whatever else they hold is compiled in, for each value anew. So are
-    the numbers that `f` reads elsewhere; when they change it is compiled again (see `Captured` for
-    what is noticed). An operation whose answer is used nowhere is left out.
+    The first call runs `f` on nodes and keeps what it did; where a comparison goes another way than
+    before, that run is kept too, beside the others. So `if`, `while` and the number of rounds of a
+    loop may depend on the numbers. Floats in the arguments vary from call to call; ints, strings,
+    bools and whatever else they hold are compiled in, for each value anew. So are the numbers that
+    `f` reads elsewhere: when they change it is compiled again (see `docs/jit.md` for what is
+    noticed). What `f` raises is raised by `f` itself, which is then called again.
+
+    native: True makes machine code at once (with the extra `native`), False never; by default a
+    function runs as Python source until it has done enough for machine code to be worth it.
+
+    A TypeError says where a number leaves the graph (`value(x)`, `hash`, `print`), since the
+    compiled function would have this one number in it for ever.
 
     >>> @jit
     ... def f(x: float) -> float:
@@ -247,4 +205,4 @@ def jit(f: Callable[P, T]) -> Jitted[P, T]:
     >>> f(3.0), f(-2.0)
     (9.0, 2.0)
     """
-    return Jitted(f)
+    return Jitted(f, native)

@@ -1,69 +1,45 @@
-"""From a graph to expressions: each distinct computation once, and only rewrites that keep bits."""
+"""From runs to a program: each distinct computation once, and only rewrites that keep every bit."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fgrad import calculus
-from fgrad.compiler.program import Constant, Guard, Line, Operand, Program, used
+from fgrad.calculus import NEVER_RAISE
+from fgrad.compiler.program import Constant, Line, Operand, used
+from fgrad.compiler.trace import Compared, Run, Untraceable
 from fgrad.graph import ALIAS, LEAF, Node, ancestors
 
 if TYPE_CHECKING:
     from fgrad.primitive import Primitive
     from fgrad.tree import Structure
 
-__all__ = ["Comparison", "Expressions", "OuterNode", "Path", "Seen"]
+__all__ = ["Expressions", "Path", "Turn"]
 
-# A row applied to x and this constant at this place is x, to the last bit.
-_IDENTITIES: Final = {
-    (calculus.mul, 0, 1.0),
-    (calculus.mul, 1, 1.0),
-    (calculus.div, 1, 1.0),
-    (calculus.quotient, 1, 1.0),
-}
-_TRANSPARENT: Final = frozenset({ALIAS, calculus.constant})
-_NEVER_RAISES: Final = frozenset(
+ONE: Final = Constant(1.0)
+ZERO: Final = Constant(0.0)
+MINUS_ZERO: Final = Constant(-0.0)
+IDENTITIES: Final = frozenset(
     {
-        calculus.add,
-        calculus.sub,
-        calculus.mul,
-        calculus.neg,
-        calculus.quotient,
-        calculus.power,
-        calculus.logarithm,
-        calculus.total,
-        calculus.dot,
-        calculus.where,
-        calculus.fabs,
-        calculus.sign,
-        calculus.relu,
-        calculus.maximum,
-        calculus.minimum,
-        calculus.copysign,
-        calculus.tanh,
-        calculus.sigmoid,
-        calculus.softplus,
+        (calculus.mul, 0, ONE),
+        (calculus.mul, 1, ONE),
+        (calculus.div, 1, ONE),
+        (calculus.quotient, 1, ONE),
+        (calculus.pow, 1, ONE),
+        (calculus.power, 1, ONE),
+        (calculus.add, 0, MINUS_ZERO),
+        (calculus.add, 1, MINUS_ZERO),
+        (calculus.sub, 1, ZERO),
     }
 )
+"""A row of two operands, with this constant at this place, gives the other one to the last bit."""
+COMMUTATIVE: Final = frozenset({calculus.add, calculus.mul})
+_TRANSPARENT: Final = frozenset({ALIAS, calculus.constant})
 
 
-class OuterNode(Exception):  # noqa: N818 - a signal, no error
-    """A run used a node that is older than its inputs: it belongs to an outer differentiation."""
-
-
-class Comparison(NamedTuple):
-    """A comparison as a run made it, and when: the index that a node made then would have."""
-
-    relation: str
-    left: Node
-    right: Node | float
-    outcome: bool
-    when: int
-
-
-class Seen(NamedTuple):
-    """A comparison of expressions; `before` are those computed earlier that may have raised."""
+class Turn(NamedTuple):
+    """A comparison of expressions in a run, and those computed before it that may have raised."""
 
     relation: str
     left: Operand
@@ -73,9 +49,9 @@ class Seen(NamedTuple):
 
 
 class Path(NamedTuple):
-    """One run: its comparisons in order, and the expressions that it returned."""
+    """One run: its turns, and what it returned; `before` were computed after the last turn."""
 
-    seen: tuple[Seen, ...]
+    turns: tuple[Turn, ...]
     outputs: tuple[Operand, ...]
     structure: Structure
     before: tuple[int, ...]
@@ -87,119 +63,106 @@ class Expressions:
     def __init__(self, inputs: int) -> None:
         self.inputs = inputs
         self.lines: list[Line] = []
-        self._places: dict[Line, int] = {}
+        self._places: dict[tuple[Primitive, tuple[Operand, ...]], int] = {}
 
-    def line(self, value: int) -> Line | None:
-        """What computes a value; None if it is an input."""
-        return None if value < self.inputs else self.lines[value - self.inputs]
+    def line(self, value: int) -> Line:
+        """What computes a value that is no input."""
+        return self.lines[value - self.inputs]
 
     def add(self, row: Primitive, operands: tuple[Operand, ...]) -> Operand:
         """The value or constant that `row` gives of `operands`."""
         simpler = self._simplified(row, operands)
         if simpler is not None:
             return simpler
-        line = Line(row, operands)
-        if line not in self._places:
-            self._places[line] = self.inputs + len(self.lines)
-            self.lines.append(line)
-        return self._places[line]
+        place = self._places.get((row, operands))
+        if place is None and row in COMMUTATIVE:
+            place = self._places.get((row, operands[::-1]))
+        if place is None:
+            place = self._places[row, operands] = self.inputs + len(self.lines)
+            self.lines.append(Line(row, operands))
+        return place
 
     def _simplified(self, row: Primitive, operands: tuple[Operand, ...]) -> Operand | None:
         if row in _TRANSPARENT:
             return operands[0]
         constants = [x.value for x in operands if isinstance(x, Constant)]
         if len(constants) == len(operands):
-            try:
-                return Constant(row.value(*constants))
-            except (ArithmeticError, ValueError):
-                return None  # it raises when it runs, as it should
-        for place, operand in enumerate(operands):
-            if isinstance(operand, Constant) and (row, place, operand.value) in _IDENTITIES:
+            return _folded(row, constants)
+        if not constants:
+            return self._twice_negated(row, operands[0])
+        if row is calculus.where and isinstance(operands[0], Constant):
+            return operands[1 if operands[0].value else 2]
+        for place, operand in enumerate(operands[:2]):
+            if (row, place, operand) in IDENTITIES:
                 return operands[1 - place]
-        if row is calculus.neg and isinstance(operands[0], int):
-            line = self.line(operands[0])
-            if line is not None and line.row is calculus.neg:
-                return line.operands[0]
         return None
 
-    def lower(
-        self,
-        leaves: Sequence[Node],
-        compared: Sequence[Comparison],
-        roots: Sequence[Node | float],
-        structure: Structure,
-    ) -> Path:
-        """The path of a run that began with `leaves` and returned `roots`."""
-        ends = [x for c in compared for x in (c.left, c.right)] + list(roots)
-        values: dict[int, Operand] = {leaf.index: i for i, leaf in enumerate(leaves)}
-        risky: list[tuple[int, int]] = []
-        for node in ancestors(*(x for x in ends if isinstance(x, Node))):
+    def _twice_negated(self, row: Primitive, operand: Operand) -> Operand | None:
+        if row is calculus.neg and isinstance(operand, int) and operand >= self.inputs:
+            line = self.line(operand)
+            return line.operands[0] if line.row is calculus.neg else None
+        return None
+
+    def lower(self, run: Run) -> Path:
+        """The path that a run took; Untraceable where it reached outside itself for a node."""
+        values = self._values(run)
+        turns: list[Turn] = []
+        before: list[int] = []
+        for event in run.events:
+            if isinstance(event, Compared):
+                left, right = (_operand(x, values) for x in (event.left, event.right))
+                if isinstance(left, int) or isinstance(right, int):
+                    turns.append(Turn(event.relation, left, right, event.outcome, tuple(before)))
+                    before = []
+            else:
+                before += used([values[event.index]])
+        outputs = tuple([_operand(root, values) for root in run.roots])
+        return Path(tuple(turns), outputs, run.structure, tuple(before))
+
+    def _values(self, run: Run) -> dict[int, Operand]:
+        """The value of every node that a run made and that matters, by the node's index."""
+        values: dict[int, Operand] = {leaf.index: i for i, leaf in enumerate(run.leaves)}
+        for node in ancestors(*_ends(run)):
             if node.index in values:
                 continue
-            if node.index < leaves[0].index or node.primitive is LEAF:
-                self._outer_or_constant(node, leaves, values)
-                continue
-            operands = tuple(_operand(x, values) for x in node.operands)
-            value = values[node.index] = self.add(node.primitive, operands)
-            if isinstance(value, int) and node.primitive not in _NEVER_RAISES:
-                risky.append((node.index, value))
-        seen = [
-            Seen(
-                c.relation,
-                _operand(c.left, values),
-                _operand(c.right, values),
-                c.outcome,
-                tuple(value for index, value in risky if index < c.when),
-            )
-            for c in compared
-        ]
-        outputs = tuple(_operand(root, values) for root in roots)
-        variable = tuple(s for s in seen if isinstance(s.left, int) or isinstance(s.right, int))
-        return Path(variable, outputs, structure, tuple(value for _, value in risky))
+            if node.index < run.first:
+                raise Untraceable  # it belongs to a differentiation around this one
+            if node.primitive is LEAF:
+                values[node.index] = Constant(node.value)
+            else:
+                operands = tuple([_operand(x, values) for x in node.operands])
+                values[node.index] = self.add(node.primitive, operands)
+        return values
 
-    @staticmethod
-    def _outer_or_constant(node: Node, leaves: Sequence[Node], values: dict[int, Operand]) -> None:
-        """A leaf made within the run is a constant of it; a node from before is none of ours."""
-        if node.index < leaves[0].index:
-            raise OuterNode
-        values[node.index] = Constant(node.value)
-
-    def program(self, path: Path) -> Program:
-        """The lines of one path alone, numbered anew."""
-        ends = [*path.outputs, *path.before, *(x for s in path.seen for x in (s.left, s.right))]
-        needed = sorted(self.needed(used(ends)))
-        places: dict[int, int] = {i: i for i in range(self.inputs)}
-        places |= {value: self.inputs + i for i, value in enumerate(needed)}
-
-        def placed(operand: Operand) -> Operand:
-            return places[operand] if isinstance(operand, int) else operand
-
-        lines = []
-        for value in needed:
-            line = self.lines[value - self.inputs]
-            lines.append(Line(line.row, tuple(map(placed, line.operands))))
-        guards = []
-        for s in path.seen:
-            ready = [places[x] - self.inputs + 1 for x in used([s.left, s.right, *s.before])]
-            guards.append(
-                Guard(s.relation, placed(s.left), placed(s.right), s.outcome, max([0, *ready]))
-            )
-        return Program(self.inputs, tuple(lines), tuple(guards), tuple(map(placed, path.outputs)))
-
-    def needed(
-        self, values: Iterable[int], known: frozenset[int] | set[int] = frozenset()
-    ) -> set[int]:
-        """The lines, by value, that `values` need and that are not `known`."""
+    def needed(self, values: Iterable[int], known: set[int]) -> list[int]:
+        """The lines, by value and in order, that `values` need and that are not `known`."""
         found: set[int] = set()
         pending = [value for value in values if value >= self.inputs]
         while pending:
             value = pending.pop()
             if value not in found and value not in known:
                 found.add(value)
-                line = self.lines[value - self.inputs]
-                pending += [x for x in used(line.operands) if x >= self.inputs]
-        return found
+                pending += [x for x in used(self.line(value).operands) if x >= self.inputs]
+        return sorted(found)
+
+
+def _ends(run: Run) -> Iterator[Node]:
+    """The nodes that matter in a run; all others are beneath them."""
+    for event in run.events:
+        sides = (event.left, event.right) if isinstance(event, Compared) else (event,)
+        yield from [x for x in sides if isinstance(x, Node)]
+    yield from [root for root in run.roots if isinstance(root, Node)]
 
 
 def _operand(x: Node | float, values: dict[int, Operand]) -> Operand:
     return values[x.index] if isinstance(x, Node) else Constant(x)
+
+
+def _folded(row: Primitive, constants: Sequence[float]) -> Operand | None:
+    """The constant that a row gives of constants; None where it raises, as it then should."""
+    if row in NEVER_RAISE:
+        return Constant(row.value(*constants))
+    try:
+        return Constant(row.value(*constants))
+    except (ArithmeticError, ValueError):
+        return None

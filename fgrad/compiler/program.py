@@ -1,20 +1,22 @@
-"""A program: the straight-line form of one run of a function.
+"""A program: the straight-line form of a function, with the comparisons on which its runs part.
 
 Its values are numbered: first the inputs, then one for each line. A line applies a row to values
-and constants; a guard says how a comparison went, and so which run this is.
+and constants. The body says in which order lines are computed and what is compared in between:
+a block is a stretch without alternatives, and ends in what a run returns, or in a fork.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import field, frozen
 
 if TYPE_CHECKING:
     from fgrad.primitive import Primitive
+    from fgrad.tree import Structure
 
-__all__ = ["Constant", "Guard", "Line", "Operand", "Program"]
+__all__ = ["Block", "Constant", "Fork", "Guard", "Line", "Operand", "Program", "Return", "used"]
 
 
 @frozen
@@ -44,50 +46,99 @@ class Line:
 
 @frozen
 class Guard:
-    """A comparison, the way it went, and how many lines had been computed by then."""
+    """A comparison of two numbers, and how it went in every run that came here.
+
+    Where it goes the other way no run is known, and the function itself must be asked.
+    """
 
     relation: str
     left: Operand
     right: Operand
     outcome: bool
-    line: int
 
     def __str__(self) -> str:
-        comparison = f"{spell(self.left)} {self.relation} {spell(self.right)}"
-        return f"require {comparison}" if self.outcome else f"require not {comparison}"
+        return f"require {'' if self.outcome else 'not '}{spell_comparison(self)}"
+
+
+@frozen
+class Return:
+    """What a run returns: numbers, and the tree that they belong in."""
+
+    outputs: tuple[Operand, ...]
+    structure: Structure
+
+    def __str__(self) -> str:
+        return "return " + ", ".join(map(spell, self.outputs))
+
+
+@frozen
+class Fork:
+    """A comparison that went both ways, and what follows where it holds and where it fails."""
+
+    relation: str
+    left: Operand
+    right: Operand
+    holds: Block
+    fails: Block
+
+
+@frozen
+class Block:
+    """Lines, by the values that they compute, and guards, in order; then the end."""
+
+    steps: tuple[int | Guard, ...]
+    end: Return | Fork
 
 
 @frozen
 class Program:
-    """The lines that compute `outputs` from inputs, wherever the guards hold.
+    """The lines that are computed from the inputs, and the order of things.
 
     >>> from fgrad.calculus import mul, sin
-    >>> print(Program(2, (Line(mul, (0, 1)), Line(sin, (2,))), (), (3, 0)))
+    >>> from fgrad.tree import LEAF
+    >>> lines = Line(mul, (0, 1)), Line(sin, (2,))
+    >>> steps = 2, Guard(">", 2, Constant(0.0), True), 3
+    >>> print(Program(2, lines, Block(steps, Return((3,), LEAF))))
     inputs v0, v1
     v2 = mul(v0, v1)
+    require v2 > 0.0
     v3 = sin(v2)
-    return v3, v0
+    return v3
     """
 
     inputs: int
     lines: tuple[Line, ...]
-    guards: tuple[Guard, ...]
-    outputs: tuple[Operand, ...]
+    body: Block
+
+    def line(self, value: int) -> Line:
+        """What computes a value that is no input."""
+        return self.lines[value - self.inputs]
 
     def __str__(self) -> str:
-        text = ["inputs " + ", ".join(f"v{i}" for i in range(self.inputs))]
-        guards = list(reversed(self.guards))
-        for count, line in enumerate(self.lines):
-            while guards and guards[-1].line <= count:
-                text.append(str(guards.pop()))
-            text.append(f"v{self.inputs + count} = {line}")
-        text += [str(guard) for guard in reversed(guards)]
-        return "\n".join([*text, "return " + ", ".join(map(spell, self.outputs))])
+        inputs = ", ".join(f"v{i}" for i in range(self.inputs)) or "none"
+        return "\n".join([f"inputs {inputs}", *self._text(self.body, "")])
+
+    def _text(self, block: Block, by: str) -> Iterator[str]:
+        for step in block.steps:
+            text = f"v{step} = {self.line(step)}" if isinstance(step, int) else str(step)
+            yield by + text
+        if isinstance(block.end, Return):
+            yield f"{by}{block.end}"
+            return
+        yield f"{by}if {spell_comparison(block.end)}:"
+        yield from self._text(block.end.holds, by + "    ")
+        yield f"{by}else:"
+        yield from self._text(block.end.fails, by + "    ")
 
 
 def spell(operand: Operand) -> str:
     """A value as `v3`, a constant as its digits."""
     return f"v{operand}" if isinstance(operand, int) else str(operand)
+
+
+def spell_comparison(comparison: Guard | Fork) -> str:
+    """A comparison as Python has it."""
+    return f"{spell(comparison.left)} {comparison.relation} {spell(comparison.right)}"
 
 
 def used(operands: Sequence[Operand]) -> list[int]:

@@ -185,12 +185,13 @@ def seen(tree: object, leaves: Sequence[Node]) -> object:
     """`tree` as the caller of a differentiation sees it: floats in the place of its nodes.
 
     A node that also depends on something older than `leaves` stays, since to an outer
-    differentiation it is no constant.
+    differentiation it is no constant. So does every node where there are no leaves: it came from
+    outside.
     """
-    first = leaves[0].index if leaves else 0
 
     def change(operand: Operand) -> Operand | float:
-        inner = isinstance(operand, Node) and not reaches_older([operand], first)
-        return operand.value if isinstance(operand, Node) and inner else operand
+        if not leaves or not isinstance(operand, Node):
+            return operand
+        return operand if reaches_older([operand], leaves[0].index) else operand.value
 
     return map_operands(tree, change)

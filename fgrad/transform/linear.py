@@ -38,7 +38,7 @@ class Run(NamedTuple):
     def answer(self) -> object:
         """What `f` returned, as the caller of the transformation sees it."""
         leaves = self.inputs.leaves
-        older = reaches_older(self.roots, leaves[0].index if leaves else 0)
+        older = not leaves or reaches_older(self.roots, leaves[0].index)
         seen = self.roots if older else [plain(root) for root in self.roots]
         return unflatten(self.structure, seen)
 

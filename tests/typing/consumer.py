@@ -20,6 +20,7 @@ from fgrad import (
     hessian,
     hvp,
     jacobian,
+    jit,
     jvp,
     linearize,
     log,
@@ -435,6 +436,31 @@ try:
     fg.row("cube", lambda x: x**3, lambda x, y: 2 * x * x)
 except fg.DerivativeError as refusal:
     assert_type(refusal, fg.DerivativeError)
+
+
+# --- compiled functions -------------------------------------------------------------------------
+@jit
+def jitted(x: float, *, k: float = 2.0) -> float:
+    return k * x * x
+
+
+class Spring:
+    stiffness = 3.0
+
+    @jit
+    def energy(self, x: float) -> float:
+        return 0.5 * self.stiffness * x * x
+
+
+assert_type(jitted(3.0, k=1.0), float)
+assert_type(grad(jitted)(3.0), float)
+assert_type(jit(grad(f2))(1.0, 2.0), tuple[float, float])
+assert_type(jit(grad(mlp_loss))(mlp), MLP)
+assert_type(jit(f1, native=False)(1.0), float)
+assert_type(jit(jit(f1))(1.0), float)
+assert_type(Spring().energy(2.0), float)
+assert_type(jitted.source(3.0, k=1.0), str)
+assert_type(str(jitted.program(3.0)), str)
 
 # --- the exercise's facade ------------------------------------------------------------------
 handle = fg.Value(3)

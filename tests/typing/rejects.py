@@ -23,6 +23,7 @@ from fgrad import (
     hessian,
     hvp,
     jacobian,
+    jit,
     jvp,
     linearize,
     sin,
@@ -265,6 +266,19 @@ vjp(mloss, m)[1](m)  # E
 fg.ravel(m)[1](["1"])  # E
 fg.ravel("m")  # E mypy
 value_and_grad(mloss)(m)[1].nope  # E
+
+
+# compiled functions
+@jit
+def jitted(x: float, *, k: float) -> float:
+    return k * x
+
+
+jitted(1.0)  # E
+jitted("1", k=1.0)  # E
+jitted(1.0, z=2.0)  # E
+jitted.program(1.0)  # E
+jit(f1)(1.0, 2.0)  # E
 
 
 # nodes

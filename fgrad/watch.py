@@ -1,0 +1,79 @@
+"""Who watches: a trace is told of all that a function does that depends on its numbers.
+
+A branch depends on a comparison. Whether an error is raised depends on the operations that may
+raise, whether or not their answers are used.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from fgrad.graph import Node
+
+__all__ = ["WATCHED", "Watch", "refuse_to_leak", "watch", "watching"]
+
+
+class Watch(Protocol):
+    """What is told."""
+
+    def compared(self, relation: str, left: Node, right: object, outcome: bool) -> None:
+        """A node was compared, and the answer was `outcome`."""
+
+    def applied(self, node: Node) -> None:
+        """A row that may raise gave `node`."""
+
+    def raised(self) -> None:
+        """A row raised."""
+
+    def leaked(self) -> None:
+        """A number was about to leave the graph, and was refused."""
+
+
+_WATCH: Final[ContextVar[Watch | None]] = ContextVar("WATCH", default=None)
+WATCHED: Final[list[Watch]] = []
+"""Whoever watches in any thread: nearly always nobody, which is quicker to ask than the context."""
+
+
+def watching() -> Watch | None:
+    """Who watches here. A context belongs to one thread and one task: each hears of its own."""
+    return _WATCH.get() if WATCHED else None
+
+
+@contextmanager
+def watch(by: Watch) -> Iterator[None]:
+    """Tell `by` of what nodes do until the end of the block."""
+    token = _WATCH.set(by)
+    WATCHED.append(by)
+    try:
+        yield
+    finally:
+        WATCHED.remove(by)
+        _WATCH.reset(token)
+
+
+def refuse_to_leak(what: str) -> None:
+    """A TypeError while a trace is under way: what it compiles would be right at one point only."""
+    by = watching()
+    if by is not None:
+        by.leaked()
+        message = (
+            f"{_caller()}: {what} of a number that jit is tracing: the compiled function would "
+            "have the number of this call in it for ever (write constant(x) to hold it fixed, or "
+            "do this outside the compiled function)"
+        )
+        raise TypeError(message)
+
+
+def _caller() -> str:
+    """Where the user's own code stands: the innermost frame outside this package."""
+    frame: FrameType | None = sys._getframe()  # noqa: SLF001 - inspect, which wraps it, is heavy
+    while frame is not None and frame.f_globals.get("__name__", "").startswith("fgrad."):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}, line {frame.f_lineno}" if frame else "somewhere"

@@ -124,15 +124,24 @@ class _StrayError(Exception):
 
 
 @final
-class _Container(NamedTuple):
-    """How a kind of container is taken apart into keys and items, and put together again."""
+class _Container:
+    """How a kind of container is taken apart into keys and items, and put together again.
 
-    items: Callable[[Any], Sequence[object]]
-    close: Callable[..., object]
-    """Of the items alone, or of keys and items where each container has `keys` of its own."""
-    names: tuple[str, ...] = ()
-    spelling: str = "[{}]"
-    keys: Callable[[Any], tuple[Hashable, ...]] | None = None
+    close: of the items alone, or of keys and items where each container has `keys` of its own.
+    """
+
+    __slots__ = ("close", "items", "keys", "names", "spelling")
+
+    def __init__(
+        self,
+        items: Callable[[Any], Sequence[object]],
+        close: Callable[..., object],
+        names: tuple[str, ...] = (),
+        spelling: str = "[{}]",
+        keys: Callable[[Any], tuple[Hashable, ...]] | None = None,
+    ) -> None:
+        self.items, self.close = items, close
+        self.names, self.spelling, self.keys = names, spelling, keys
 
     def keys_of(self, tree: object) -> tuple[Hashable, ...]:
         """Field names, dict keys, an array's shape, or nothing for a sequence."""

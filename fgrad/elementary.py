@@ -10,10 +10,6 @@ from __future__ import annotations
 import math
 import operator as op
 from functools import reduce
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 __all__ = [
     "larger",
@@ -120,8 +116,10 @@ def left_to_right_sum(*xs: float) -> float:
 def left_to_right_dot(*operands: float) -> float:
     """w_1 x_1 + w_2 x_2 + …, from the left; the w are the first half of the operands."""
     half = len(operands) // 2
-    terms: Iterable[float] = map(op.mul, operands[:half], operands[half:])
-    return reduce(op.add, terms)
+    total = -0.0  # which changes no number that it is added to: 0.0 would change -0.0
+    for w, x in zip(operands[:half], operands[half:], strict=True):
+        total += w * x
+    return total
 
 
 def larger(x: float, y: float) -> float:

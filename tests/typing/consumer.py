@@ -367,6 +367,7 @@ def s_rest(x: Scalar) -> Scalar:
     assert_type(fg.hypot(x, 1.0), Scalar)
     assert_type(fg.total([x, 1.0]), Scalar)
     assert_type(fg.dot([x, 1.0], [2.0, x]), Scalar)
+    assert_type(fg.dist([x, 1.0], [2.0, x]), Scalar)
     assert_type(fg.atan2(x, 1), Scalar)
     return x // 1 + x % 2 + fg.constant(x) * fg.mean(fg.softmax([x, x])) + fg.logsumexp(x, 1.0)
 
@@ -382,6 +383,7 @@ assert_type(fg.hypot(3.0, 4.0), float)
 assert_type(fg.logsumexp(1.0, 2.0, 3.0), float)
 assert_type(fg.total([1.0, 2.0]), float)
 assert_type(fg.dot([1.0], [2.0]), float)
+assert_type(fg.dist([1.0], [2.0]), float)
 assert_type(fg.TABLE["sin"].name, str)
 
 

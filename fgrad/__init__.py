@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fgrad.check import check_grad as check_grad
     from fgrad.compiler.jit import jit as jit
     from fgrad.composition import clip as clip
+    from fgrad.composition import dist as dist
     from fgrad.composition import mean as mean
     from fgrad.composition import softmax as softmax
     from fgrad.define import custom_derivative as custom_derivative
@@ -47,6 +48,7 @@ _HOMES: Final = {
     "check_grad": "check",
     "clip": "composition",
     "custom_derivative": "define",
+    "dist": "composition",
     "grad": "transform",
     "hessian": "transform",
     "hvp": "transform",

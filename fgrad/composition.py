@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeVar, overload
 
-from fgrad.calculus import div, exp, logsumexp, maximum, minimum, sub, total
+from fgrad.calculus import div, exp, hypot, logsumexp, maximum, minimum, sub, total
 from fgrad.primitive import Operand
 
-__all__ = ["clip", "mean", "softmax"]
+__all__ = ["clip", "dist", "mean", "softmax"]
 
 S = TypeVar("S", bound=Operand | float)
+K = TypeVar("K", bound=Operand)
 
 
 @overload
@@ -58,3 +59,20 @@ def mean(xs: Iterable[S], /) -> S | float:
     """
     items = list(xs)
     return div.apply((total(items), float(len(items))))
+
+
+@overload
+def dist(p: Iterable[float], q: Iterable[float], /) -> float: ...
+@overload
+def dist(p: Iterable[K], q: Iterable[K | float], /) -> K: ...
+@overload
+def dist(p: Iterable[float], q: Iterable[K], /) -> K: ...
+@overload
+def dist(p: Iterable[S], q: Iterable[S], /) -> S: ...
+def dist(p: Iterable[S], q: Iterable[S], /) -> S | float:
+    """The distance between two points; a ValueError if one has more coordinates than the other.
+
+    >>> dist([1.0, 2.0], [4.0, 6.0])
+    5.0
+    """
+    return hypot.apply([sub.apply(pair) for pair in zip(p, q, strict=True)])

@@ -159,14 +159,16 @@ class Captured:
 
     def _look_into_function(self, f: FunctionType) -> Iterator[object]:
         yield from (f.__defaults__, f.__kwdefaults__)
+        foreign = _is_foreign(str(f.__globals__.get("__name__")), f.__code__.co_filename)
         for cell in f.__closure__ or ():
             try:
                 content = cell.cell_contents
             except ValueError:
                 continue  # a name that nothing was given to yet
-            self.watched.append(Cell(cell, content))
+            if not foreign:
+                self.watched.append(Cell(cell, content))
             yield content
-        if not _is_foreign(str(f.__globals__.get("__name__")), f.__code__.co_filename):
+        if not foreign:
             yield from self._look_into_globals(f)
 
     def _look_into_globals(self, f: FunctionType) -> Iterator[object]:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final
 
-from fgrad.codegen import compile_function
 from fgrad.compiler.program import Block, Fork, Guard, Line, Operand, Program, Return
+from fgrad.source import compile_function
 from fgrad.tree import LEAF, Static, Structure, closer
 
 __all__ = ["MISSING", "Emitted"]

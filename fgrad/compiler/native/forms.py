@@ -48,7 +48,7 @@ LIBRARY: Final[Mapping[Primitive, str]] = {
             *("sin", "cos", "tan", "asin", "acos", "atan", "atan2"),
             *("sinh", "cosh", "tanh", "asinh", "acosh", "atanh"),
             *("exp", "exp2", "expm1", "log", "log2", "log10", "log1p"),
-            *("pow", "cbrt", "erf", "erfc", "fmod", "remainder"),
+            *("pow", "cbrt", "erf", "erfc", "fmod"),
         )
     },
     calculus.power: "pow",
@@ -119,6 +119,24 @@ BODIES: Final[Mapping[Primitive, str]] = {
     %zero = call double @llvm.copysign.f64(double 0.0, double %z)
     %y = select i1 %some, double %signed, double %zero
 """,
+    calculus.remainder: """\
+    %left = call double @llvm.fabs.f64(double %x)
+    %size = call double @llvm.fabs.f64(double %z)
+    %below = call double @c_fmod(double %left, double %size)
+    %above = fsub double %size, %below
+    %whole = fsub double %left, %below
+    %half = fmul double %whole, 0.5
+    %odd = call double @c_fmod(double %half, double %size)
+    %twice = fmul double %odd, 2.0
+    %middle = fsub double %below, %twice
+    %less = fcmp olt double %below, %above
+    %more = fcmp ogt double %below, %above
+    %minus = fneg double %above
+    %other = select i1 %more, double %minus, double %middle
+    %nearest = select i1 %less, double %below, double %other
+    %sign = call double @llvm.copysign.f64(double 1.0, double %x)
+    %y = fmul double %sign, %nearest
+""",
     calculus.floordiv: """\
     %rest = call double @c_fmod(double %x, double %z)
     %some = fcmp une double %rest, 0.0
@@ -141,7 +159,10 @@ BODIES: Final[Mapping[Primitive, str]] = {
     %y = select i1 %any, double %near, double %zero
 """,
 }
-"""Rows that are a few instructions over %x, %z and %u, with the answer in %y."""
+"""Rows that are a few instructions over %x, %z and %u, with the answer in %y.
+
+Quotients and remainders are computed as CPython does, step for step.
+"""
 
 DIVISIONS: Final = frozenset({calculus.div, calculus.floordiv, calculus.mod})
 """Rows that raise where the second operand is zero, also for inf / 0, which raises no flag."""

@@ -76,13 +76,13 @@ def logarithm(x: float) -> float:
 
 def real_power(x: float, y: float) -> float:
     """x ** y as Python has it, but a ValueError where Python's answer is complex."""
-    z: float | complex = x**y
-    if isinstance(z, complex):
+    z: float = x**y
+    if z.__class__ is complex:
         message = (
             f"pow: {x!r} ** {y!r} is complex: a negative base needs a whole exponent "
             "(for a real cube root write -(-x) ** (1 / 3))"
         )
-        raise ValueError(message)  # noqa: TRY004 - the types are right, the numbers are not
+        raise ValueError(message)
     return z
 
 

@@ -6,7 +6,7 @@ import ctypes
 import sys
 from collections.abc import Iterable
 from functools import cache
-from threading import Lock
+from threading import RLock
 from typing import TYPE_CHECKING, Final
 
 from fgrad.compiler.native.forms import LIBRARY
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LOCK", "Code", "load"]
 
-LOCK: Final = Lock()
-"""LLVM's context is shared by all threads."""
+LOCK: Final = RLock()
+"""LLVM's context is shared by all threads; the garbage collector may free code while it is held."""
 _PYTHON: Final = (
     *("PyFloat_Type", "PyFloat_FromDouble", "PyTuple_New", "PyList_New", "PyList_SetItem"),
     *("PyDict_GetItemWithError", "PyObject_Vectorcall", "Py_DecRef"),

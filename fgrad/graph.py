@@ -10,7 +10,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, TypeAlias, final
+from typing import Any, Final, NoReturn, Self, TypeAlias, final
 
 from attrs import frozen
 
@@ -18,7 +18,7 @@ from fgrad import calculus
 from fgrad.arithmetic import Arithmetic, Number
 from fgrad.primitive import Primitive, as_float, unary
 from fgrad.source import compile_function, indent
-from fgrad.watch import WATCHED, refuse_to_leak, watching
+from fgrad.watch import WATCHED, NoFloatError, refuse_to_leak, watching
 
 __all__ = [
     "ALIAS",
@@ -40,19 +40,24 @@ ALIAS: Final = unary("alias", operator.pos, lambda x, y: 1, spelling="{}")
 alias: Final = ALIAS  # a row is pickled by its name
 
 
-class _NoFloatError(TypeError, AttributeError):
-    """Raised on the way to `__float__`: `hasattr` says no, `float` and `math.sin` say why."""
-
-
 class _Refusal:
-    """What stands in the place of `__float__`: nothing, that says what to write instead."""
+    """What stands in the place of all that a float has and a node has not, such as `__float__`.
+
+    It says what to write instead, and a trace hears of it, whatever a function makes of the error.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
 
     def __get__(self, instance: object, owner: object) -> NoReturn:
+        remedy = "write fgrad.sin(x) instead of math.sin(x), and so for every function"
+        if instance is not None:
+            refuse_to_leak(f"{self.name.strip('_')}(x)", remedy, NoFloatError)
         message = (
-            "a Node is no float, since the derivative would be lost: write fgrad.sin(x) instead of "
-            "math.sin(x), and so for every function, or fgrad.value(x) for the plain number"
+            f"a Node is no float, since the derivative would be lost: {remedy}, or fgrad.value(x) "
+            "for the plain number"
         )
-        raise _NoFloatError(message)
+        raise NoFloatError(message)
 
 
 class _Cell(Arithmetic):
@@ -86,8 +91,6 @@ class Node(_Cell):
     index: int
 
     __array_ufunc__ = None
-    if not TYPE_CHECKING:
-        __float__ = _Refusal()
 
     def bind(self, primitive: Primitive, operands: Sequence[object]) -> Node:
         """The node of `primitive` applied to `operands`, each a node or a real number."""
@@ -138,6 +141,10 @@ class Node(_Cell):
         refuse_to_leak("the hash")
         return object.__hash__(self)
 
+    def __format__(self, spec: str, /) -> str:
+        refuse_to_leak("the text")
+        return super().__format__(spec)
+
     def __repr__(self) -> str:
         refuse_to_leak("the text")
         return f"Node({self.value!r}, {self.primitive.name})"
@@ -154,6 +161,9 @@ class Node(_Cell):
             return leaf, (self.value,)
         return _rebuild, (_rows(self),)
 
+
+for _name in {*dir(float), "__complex__"} - {*dir(Node)}:
+    setattr(Node, _name, _Refusal(_name))
 
 _RELATIONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "<": operator.lt,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from fgrad.graph import Node
 
-__all__ = ["WATCHED", "Watch", "refuse_to_leak", "watch", "watching"]
+__all__ = ["WATCHED", "NoFloatError", "Watch", "refuse_to_leak", "watch", "watching"]
 
 
 class Watch(Protocol):
@@ -49,26 +49,36 @@ def watching() -> Watch | None:
 @contextmanager
 def watch(by: Watch) -> Iterator[None]:
     """Tell `by` of what nodes do until the end of the block."""
-    token = _WATCH.set(by)
-    WATCHED.append(by)
-    try:
+    before = _WATCH.get()
+    try:  # within, so that an interrupt at any time leaves nothing behind
+        _WATCH.set(by)
+        WATCHED.append(by)
         yield
     finally:
-        WATCHED.remove(by)
-        _WATCH.reset(token)
+        _WATCH.set(before)
+        if by in WATCHED:
+            WATCHED.remove(by)
 
 
-def refuse_to_leak(what: str) -> None:
+class NoFloatError(TypeError, AttributeError):
+    """Raised on the way to `__float__`: `hasattr` says no, `float` and `math.sin` say why."""
+
+
+def refuse_to_leak(
+    what: str,
+    remedy: str = "write constant(x) to hold it fixed",
+    error: type[TypeError] = TypeError,
+) -> None:
     """A TypeError while a trace is under way: what it compiles would be right at one point only."""
     by = watching()
     if by is not None:
         by.leaked()
         message = (
             f"{_caller()}: {what} of a number that jit is tracing: the compiled function would "
-            "have the number of this call in it for ever (write constant(x) to hold it fixed, or "
-            "do this outside the compiled function)"
+            f"have the number of this call in it for ever ({remedy}, or do this outside the "
+            "compiled function)"
         )
-        raise TypeError(message)
+        raise error(message)
 
 
 def _caller() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
+from numbers import Number
 from typing import NamedTuple, TypeAlias
 
 from fgrad.primitive import Operand
@@ -30,8 +31,8 @@ _Part: TypeAlias = "Structure | Same"
 class Call(NamedTuple):
     """The numbers of a call, and where they belong.
 
-    Floats in trees are numbers. An int, a string, a bool, None and an enum member count as
-    themselves; what is no tree, such as the `self` of a method, counts by its identity.
+    Floats in trees are numbers. Any other number, a string, a bool, None and an enum member count
+    as themselves; what is no tree, such as the `self` of a method, counts by its identity.
     """
 
     key: Hashable
@@ -64,6 +65,13 @@ class Call(NamedTuple):
         """What counts by its identity, and functions: they may change within."""
         return [thing for part in self.parts for thing in _objects(part)]
 
+    def changed(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> bool:
+        """Whether the arguments, once the function has run, are others than they were."""
+        now = Call.of(args, kwargs)
+        if now is None or now.key != self.key:
+            return True
+        return list(map(float.hex, now.numbers)) != list(map(float.hex, self.numbers))
+
     def arguments(self, numbers: Iterable[object]) -> tuple[list[object], dict[str, object]]:
         """The arguments with other numbers in them."""
         rest = iter(numbers)
@@ -75,7 +83,7 @@ class Call(NamedTuple):
 
 
 def _taken(argument: object) -> tuple[list[Leaf], _Part]:
-    if argument.__class__ is int:
+    if isinstance(argument, (int, Number, bytes)) and not isinstance(argument, float):
         return [], Static(argument)
     try:
         found, structure = flatten(argument)
@@ -97,4 +105,9 @@ def _objects(part: _Part) -> Iterator[object]:
 
 def _exact(part: _Part) -> Hashable:
     """What tells a part from others: 1 from True and from 1.0, which are equal to Python."""
-    return (type(part.content), part.content) if isinstance(part, Static) else part
+    if isinstance(part, Static):
+        return type(part.content), part.content
+    if isinstance(part, Same):
+        return part
+    children = tuple([_exact(child) for child in part.children or ()])
+    return part.kind, part.keys, tuple(map(type, part.keys)), part.size, children

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import warnings
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -10,15 +11,17 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from fgrad.compiler.lowering import Expressions
-from fgrad.compiler.paths import NotRepeatable, Tree, assemble, graft
+from fgrad.compiler.paths import Tree, assemble, graft
 from fgrad.compiler.python import MISSING, Emitted
+from fgrad.compiler.trace import Contradiction, Untraceable, trace
 
 if TYPE_CHECKING:
+    from fgrad.compiler.call import Call
     from fgrad.compiler.captured import Captured
     from fgrad.compiler.program import Program
     from fgrad.compiler.trace import Run
 
-__all__ = ["Compiled", "Entry"]
+__all__ = ["Compiled", "Entry", "warn"]
 
 Entry: TypeAlias = Callable[..., Any]
 _MOST_RUNS: Final = 64
@@ -47,7 +50,8 @@ class Compiled:
         self.program: Program | None = None
         self._expressions = Expressions(inputs)
         self._tree: Tree | None = None
-        self._traces = 0
+        self._runs = self._failures = 0
+        self._closed = False
         self._lock = RLock()
         self._python: Entry | None = None
         self._native: Entry | None = None
@@ -56,33 +60,50 @@ class Compiled:
         self._entry = entry
         self._install = None if captured.contents else install
 
-    def worth_a_trace(self, name: str) -> bool:
+    def learns(self, name: str) -> bool:
         """Whether to look at one more run; where there have been enough, a warning says so."""
-        self._traces += 1
-        if self._traces == _MOST_RUNS + 1:
-            _warn(f"{name} took {_MOST_RUNS} paths through its branches; new ones run uncompiled")
-        return self._traces <= _MOST_RUNS
+        if self._runs == _MOST_RUNS:
+            self._close(f"{name} took {_MOST_RUNS} paths through its branches: new ones run")
+        return not self._closed
 
-    def add(self, run: Run, name: str) -> None:
-        """Compile one more run beside the others, if they can be told apart."""
+    def learn(self, f: Entry, call: Call, answer: object, name: str) -> None:
+        """Compile the run that gave `answer` beside the others, if they can be told apart."""
+        try:
+            run = trace(f, call.numbers, call.arguments)
+            run.check(answer)
+            self._add(run)
+        except Untraceable:
+            self.fail(name)
+        except Contradiction:
+            self.program = self._python = self._native = None
+            if self._install is not None:
+                self._install(self._entry)
+            self._close(f"{name} gave different results from the same numbers: it runs")
+
+    def fail(self, name: str) -> None:
+        """Take note of a call that no program can repeat."""
+        self._failures += 1
+        if self._failures == _MOST_RUNS:
+            self._close(f"{name} could not be compiled in {_MOST_RUNS} calls: it runs")
+
+    def _close(self, what: str) -> None:
+        """Look at no more runs."""
         with self._lock:
-            try:
-                self._tree = graft(self._tree, self._expressions.lower(run))
-            except NotRepeatable:
-                self._give_up(name)
-                return
+            self._runs, known = -1, self._closed
+            self._closed = True
+        if not known:
+            warn(f"{what} uncompiled from now on")
+
+    def _add(self, run: Run) -> None:
+        with self._lock:
+            path = self._expressions.lower(run)
+            self._tree = graft(self._tree, path)
+            self._runs, self._failures = self._runs + 1, 0
             self.program = assemble(self._expressions, self._tree)
             self._python = self._native = None
             self._lines_left = self._wait
             if not self._wait:
                 self._go_native()
-
-    def _give_up(self, name: str) -> None:
-        self.program = self._python = self._native = None
-        self._traces = _MOST_RUNS + 1
-        if self._install is not None:
-            self._install(self._entry)
-        _warn(f"{name} gave other results from the same numbers: it runs uncompiled from now on")
 
     def run(self, numbers: Sequence[float]) -> object:
         """What the runs so far give for these numbers: MISSING if it takes another one."""
@@ -131,10 +152,14 @@ def _missing(*_: object, **__: object) -> object:
     return MISSING
 
 
-def _warn(message: str) -> None:
-    warnings.warn(f"jit: {message}", RuntimeWarning, stacklevel=5)
+def warn(message: str) -> None:
+    """A warning, where the user's own code stands."""
+    frame, level = sys._getframe(1), 2  # noqa: SLF001 - inspect, which wraps it, is heavy
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("fgrad."):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(f"jit: {message}", RuntimeWarning, stacklevel=level)
 
 
 @cache
 def _say_what_is_missing() -> None:
-    _warn("without llvmlite functions run as Python source (pip install 'fgrad[native]')")
+    warn("without llvmlite functions run as Python source (pip install 'fgrad[native]')")

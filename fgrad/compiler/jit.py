@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Hashable, Sequence
 from functools import partial, reduce, update_wrapper
 from importlib import import_module
+from threading import get_ident
 from types import MethodType
 from typing import TYPE_CHECKING, Concatenate, Final, Generic, ParamSpec, Self, TypeVar, overload
 
 from fgrad.compiler.call import Call
 from fgrad.compiler.captured import Captured
-from fgrad.compiler.compiled import Compiled, Entry
+from fgrad.compiler.compiled import Compiled, Entry, warn
 from fgrad.compiler.lowering import Expressions
 from fgrad.compiler.paths import assemble, graft
 from fgrad.compiler.python import MISSING, Emitted
-from fgrad.compiler.trace import Untraceable, trace
-from fgrad.graph import plain
-from fgrad.tree import unflatten
+from fgrad.compiler.trace import trace
 
 if TYPE_CHECKING:
     from fgrad.compiler.program import Program
@@ -50,7 +48,10 @@ class Jitted(_Call[P, T]):
     _f: Callable[P, T]
     _native: bool | None
     _compiled: dict[Hashable, Compiled]
+    _kinds: int
     _entries: list[Entry]
+    _inside: set[int]
+    """The threads that are in `f` to trace it: what it calls of itself is part of that."""
 
     def __new__(cls, f: Callable[P, T], native: bool | None) -> Self:  # noqa: FBT001 - only jit calls it
         """A function not compiled yet."""
@@ -58,6 +59,7 @@ class Jitted(_Call[P, T]):
         update_wrapper(self, f, updated=())
         self._f, self._native = f, native
         self._compiled, self._entries = {}, []
+        self._kinds, self._inside = 0, set()
         self._install(self._enter)
         return self
 
@@ -88,29 +90,35 @@ class Jitted(_Call[P, T]):
         return self._trace(call or _call(args, kwargs), args, kwargs)
 
     def _trace(self, call: Call, args: tuple[object, ...], kwargs: dict[str, object]) -> object:
-        """What the function gives, by a run that is compiled for the calls to come."""
+        """What the function gives; a second run, on nodes, is compiled for the calls to come."""
         f: Callable[..., object] = self._f
-        compiled = self._place(call)
-        if compiled is None or not compiled.worth_a_trace(repr(self)):
+        thread = get_ident()
+        compiled = None if thread in self._inside else self._place(call)
+        if compiled is None or not compiled.learns(repr(self)):
             return f(*args, **kwargs)
+        self._inside.add(thread)
         try:
-            run = trace(f, call.numbers, call.arguments)
-            compiled.add(run, repr(self))
-        except Untraceable:
-            return f(*args, **kwargs)
-        except Exception as error:
-            f(*args, **kwargs)  # if it raises too, that is the better error
-            raise error from None
-        return unflatten(run.structure, map(plain, run.roots))
+            answer = f(*args, **kwargs)
+            if compiled.captured.changed() or call.changed(args, kwargs):
+                compiled.fail(repr(self))
+            else:
+                compiled.learn(f, call, answer, repr(self))
+        finally:
+            self._inside.discard(thread)
+        return answer
 
     def _place(self, call: Call) -> Compiled | None:
         """Where calls of this kind are compiled; None where there are too many kinds."""
         compiled = self._compiled.get(call.key)
         if compiled is not None and not compiled.captured.changed():
             return compiled
-        if compiled is None and len(self._compiled) >= _MOST_KINDS:
-            message = f"jit: more than {_MOST_KINDS} kinds of arguments; new ones run uncompiled"
-            warnings.warn(message, RuntimeWarning, stacklevel=5)
+        self._kinds += 1
+        if self._kinds > _MOST_KINDS:
+            if self._kinds == _MOST_KINDS + 1:
+                warn(
+                    f"{self!r} was called with more than {_MOST_KINDS} kinds of arguments and "
+                    "captured values; new ones run uncompiled (make what varies a float argument)"
+                )
             return None
         compiled = Compiled(
             len(call.numbers),
@@ -136,12 +144,12 @@ class Jitted(_Call[P, T]):
         return f"<jit of {getattr(self._f, '__qualname__', self._f)}>"
 
     def __reduce__(self) -> tuple[object, ...]:
-        path = self._f.__module__, self._f.__qualname__
+        path = getattr(self._f, "__module__", ""), getattr(self._f, "__qualname__", "")
         try:
             mine = _named(*path) is self
-        except (ImportError, AttributeError):
+        except (ImportError, AttributeError, ValueError):
             mine = False
-        return (_named, path) if mine else (jit, (self._f,), None)
+        return (_named, path) if mine else (partial(jit, native=self._native), (self._f,))
 
     def program(self, *args: P.args, **kwargs: P.kwargs) -> Program:
         """The program of the run that these arguments take.

@@ -9,12 +9,9 @@ from attrs import define
 
 from fgrad.compiler.lowering import Expressions, Path, Turn
 from fgrad.compiler.program import Block, Fork, Guard, Line, Operand, Program, Return, used
+from fgrad.compiler.trace import Contradiction
 
-__all__ = ["Junction", "NotRepeatable", "Tree", "assemble", "graft"]
-
-
-class NotRepeatable(Exception):  # noqa: N818 - a signal, no error
-    """Two runs that agreed in all comparisons did not do the same."""
+__all__ = ["Junction", "Tree", "assemble", "graft"]
 
 
 @define(eq=False)
@@ -33,17 +30,17 @@ _ROOT: Final = Turn("", 0, 0, outcome=True, before=())
 
 
 def graft(tree: Tree | None, path: Path) -> Tree:
-    """The tree of runs with one more in it; NotRepeatable if the run contradicts the others."""
+    """The tree of runs with one more in it; Contradiction if the run contradicts the others."""
     root = Junction(_ROOT, holds=tree)
     place, side = root, "holds"
     for turn in path.turns:
         here = getattr(place, side) or Junction(turn)
         if not isinstance(here, Junction) or here.turn._replace(outcome=turn.outcome) != turn:
-            raise NotRepeatable
+            raise Contradiction
         setattr(place, side, here)
         place, side = here, "holds" if turn.outcome else "fails"
     if getattr(place, side) not in (None, path):
-        raise NotRepeatable
+        raise Contradiction
     setattr(place, side, path)
     return root.holds or path
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from fgrad.calculus import NEVER_RAISE
-from fgrad.graph import Node, fresh
-from fgrad.primitive import to_float
-from fgrad.tree import Structure, flatten
+from fgrad.graph import Node, fresh, plain
+from fgrad.primitive import as_float
+from fgrad.tree import Leaf, Structure, flatten
 from fgrad.watch import watch
 
-__all__ = ["Compared", "Event", "Run", "Untraceable", "trace"]
+__all__ = ["Compared", "Contradiction", "Event", "Run", "Untraceable", "taken_apart", "trace"]
 
 
 class Untraceable(Exception):  # noqa: N818 - a signal, no error
     """A run that no program can repeat: the function itself has to be asked each time."""
+
+
+class Contradiction(Exception):  # noqa: N818 - a signal, no error
+    """Two runs on the same numbers did not do the same."""
 
 
 class Compared(NamedTuple):
@@ -43,17 +47,35 @@ class Run(NamedTuple):
     roots: Sequence[Node | float]
     structure: Structure
 
+    def check(self, answer: object) -> None:
+        """Contradiction where a run on plain numbers gave other numbers than this one."""
+        numbers, structure = taken_apart(answer)
+        if structure != self.structure:
+            raise Untraceable  # a function, say, that each run makes anew
+        if any(_differ(x, plain(root)) for x, root in zip(numbers, self.roots, strict=True)):
+            raise Contradiction
+
+
+def _differ(x: Leaf, y: float) -> bool:
+    return not isinstance(x, float) or (x.hex() != y.hex() and (x == x or y == y))  # noqa: PLR0124 - nan
+
 
 class _Recorder:
     """What a run tells of itself, in order."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
-        self.repeatable = True
+        self.repeatable, self.refused = True, False
 
     def compared(self, relation: str, left: Node, right: object, outcome: bool) -> None:
-        other = right if isinstance(right, Node) else to_float(right, "a comparison")
-        self.events.append(Compared(relation, left, other, outcome))
+        if isinstance(right, Node):
+            self.events.append(Compared(relation, left, right, outcome))
+        elif isinstance(right, _NEVER_EQUAL):
+            return
+        elif type(right) is float or _is_exact(right):
+            self.events.append(Compared(relation, left, float(right), bool(outcome)))  # type: ignore[arg-type]  # it is a number
+        else:
+            self.repeatable = False
 
     def applied(self, node: Node) -> None:
         if node.primitive not in NEVER_RAISE:
@@ -62,7 +84,20 @@ class _Recorder:
     def raised(self) -> None:
         self.repeatable = False
 
-    leaked = raised
+    def leaked(self) -> None:
+        self.repeatable, self.refused = False, True
+
+
+_NEVER_EQUAL: Final = (str, bytes, tuple, list, dict, type(None))
+"""What equals no number, whatever the number is."""
+
+
+def _is_exact(number: object) -> bool:
+    """Whether `number` has a float that compares as it does."""
+    try:
+        return as_float(number) == number and not isinstance(number, Node)
+    except (OverflowError, ValueError):
+        return False
 
 
 Arguments: TypeAlias = "tuple[Sequence[object], Mapping[str, object]]"
@@ -76,19 +111,45 @@ def trace(
     """The run of `f` on `arguments` of fresh leaves for `numbers`.
 
     Untraceable where a row raised or a number was about to leave the graph, whatever the function
-    made of that, and where what it returned is no tree of numbers.
+    made of that, and where what it returned is no tree of numbers. A TypeError, which names the
+    place, where a node will not do for the float that it stands for.
     """
     start, *leaves = fresh([0.0, *numbers])
     recorder = _Recorder()
     args, kwargs = arguments(leaves)
-    with watch(recorder):
-        answer = f(*args, **kwargs)
     try:
-        roots, structure = flatten(answer)
-        hash(structure)
-    except TypeError:
+        with watch(recorder):
+            answer = f(*args, **kwargs)
+    except (TypeError, AttributeError) as error:
+        if recorder.refused:
+            raise
+        raise _explained(error) from error
+    except Exception:  # noqa: BLE001 - which plain numbers do not raise, as the caller has seen
         raise Untraceable from None
+    roots, structure = taken_apart(answer)
     numeric = [root for root in roots if isinstance(root, (Node, float))]
     if not recorder.repeatable or len(numeric) < len(roots):
         raise Untraceable
     return Run(start.index, leaves, recorder.events, numeric, structure)
+
+
+def taken_apart(answer: object) -> tuple[list[Leaf], Structure]:
+    """The numbers in what a function returned, and its structure; Untraceable if it is no tree."""
+    try:
+        leaves, structure = flatten(answer)
+        hash(structure)
+    except TypeError:
+        raise Untraceable from None
+    return leaves, structure
+
+
+def _explained(error: Exception) -> TypeError:
+    """An error that nodes raise and floats do not, with the place where it was."""
+    frames, step = [], error.__traceback__
+    while step is not None:
+        frames.append(f"{step.tb_frame.f_code.co_filename}, line {step.tb_lineno}")
+        step = step.tb_next
+    return TypeError(
+        f"{frames[-1]}: {error}: jit runs a function on nodes, which stand for its floats (write "
+        "it with operators and the functions of fgrad, or do this outside the compiled function)"
+    )

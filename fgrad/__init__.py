@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from fgrad.graph import Node as Node
     from fgrad.graph import Scalar as Scalar
     from fgrad.graph import value as value
+    from fgrad.interval import Interval as Interval
     from fgrad.primitive import ZERO as ZERO
-    from fgrad.primitive import Interval as Interval
     from fgrad.transform import grad as grad
     from fgrad.transform import hessian as hessian
     from fgrad.transform import hvp as hvp
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 _HOMES: Final = {
     "DerivativeError": "check",
-    "Interval": "primitive",
+    "Interval": "interval",
     "Node": "graph",
     "Scalar": "graph",
     "Value": "exercise",

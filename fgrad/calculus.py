@@ -13,14 +13,10 @@ import operator as op
 from typing import TYPE_CHECKING, Final
 
 from fgrad import elementary
+from fgrad.interval import NONNEGATIVE, NONZERO, POSITIVE, REAL, Interval
 from fgrad.primitive import (
-    NONNEGATIVE,
-    NONZERO,
-    POSITIVE,
-    REAL,
     ZERO,
     Binary,
-    Interval,
     Pairing,
     Primitive,
     Reduction,

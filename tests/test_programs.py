@@ -20,7 +20,8 @@ from mpmath import mpf
 
 from fgrad import Scalar, grad, value_and_grad
 from fgrad.calculus import TABLE
-from fgrad.primitive import Interval, Pairing, Primitive, Reduction
+from fgrad.interval import Interval
+from fgrad.primitive import Pairing, Primitive, Reduction
 from tests.oracle import meaning
 
 EPSILON: Final = 2.0**-53

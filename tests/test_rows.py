@@ -20,7 +20,8 @@ from mpmath import mpf
 
 from fgrad import grad, jvp, polygamma, softplus, value
 from fgrad.calculus import TABLE
-from fgrad.primitive import Interval, Pairing, Primitive, Reduction
+from fgrad.interval import Interval
+from fgrad.primitive import Pairing, Primitive, Reduction
 from tests.oracle import Meaning, derivative, meaning
 
 ORDERS: Final = (1, 2, 3, 4)

@@ -18,7 +18,8 @@ import fgrad
 from fgrad import Node, Scalar, grad, value
 from fgrad.calculus import TABLE
 from fgrad.graph import leaf
-from fgrad.primitive import Interval, Pairing, Primitive, Reduction
+from fgrad.interval import Interval
+from fgrad.primitive import Pairing, Primitive, Reduction
 from tests.oracle import (
     MEANINGS,
     Meaning,

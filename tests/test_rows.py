@@ -12,7 +12,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise, product
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import mpmath
 import pytest
@@ -20,9 +20,11 @@ from mpmath import mpf
 
 from fgrad import grad, jvp, polygamma, softplus, value
 from fgrad.calculus import TABLE
-from fgrad.interval import Interval
 from fgrad.primitive import Pairing, Primitive, Reduction
 from tests.oracle import Meaning, derivative, meaning
+
+if TYPE_CHECKING:
+    from fgrad.interval import Interval
 
 ORDERS: Final = (1, 2, 3, 4)
 Operands: TypeAlias = tuple[float, ...]

@@ -67,6 +67,12 @@ def outcome(f: Function, *args: Any, **kwargs: Any) -> object:
         return type(error), str(error)
 
 
+def raises(found: object) -> bool:
+    """Whether an outcome is an error."""
+    kind = found[0] if isinstance(found, tuple) else None
+    return isinstance(kind, type) and issubclass(kind, Exception)
+
+
 def assert_same(runner: Runner, f: Function, calls: Iterable[Sequence[Any]]) -> None:
     """What a runner makes of `f` gives what `f` gives, at each of the arguments in turn."""
     run = runner(f)

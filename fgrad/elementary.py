@@ -50,8 +50,8 @@ def quotient(x: float, y: float) -> float:
 def power(x: float, y: float) -> float:
     """x ** y, with 0 to a negative power and overflow an infinity, and nan where it is complex.
 
-    >>> power(0.0, -0.5), power(-8.0, 0.5)
-    (inf, nan)
+    >>> power(0.0, -0.5), power(-8.0, 0.5), power(-1e200, 3.0), power(-1e200, 2.0)
+    (inf, nan, -inf, inf)
     """
     try:
         return math.pow(x, y)

@@ -13,14 +13,10 @@ import operator as op
 from typing import TYPE_CHECKING, Final
 
 from fgrad import elementary
+from fgrad.interval import NONNEGATIVE, NONZERO, POSITIVE, REAL, Interval
 from fgrad.primitive import (
-    NONNEGATIVE,
-    NONZERO,
-    POSITIVE,
-    REAL,
     ZERO,
     Binary,
-    Interval,
     Pairing,
     Primitive,
     Reduction,
@@ -189,15 +185,15 @@ copysign: Binary = binary(
 maximum = binary(
     "maximum",
     elementary.larger,
-    lambda x, y, z: where(x > y, 1, where(x < y, ZERO, where(x == y, 0.5, where(x != x, 1, ZERO)))),  # noqa: PLR0124
-    lambda x, y, z: where(x < y, 1, where(x > y, ZERO, where(x == y, 0.5, where(x != x, ZERO, 1)))),  # noqa: PLR0124
+    lambda x, y, z: where(x > y, 1, where(x == y, 0.5, where(x != x, 1, ZERO))),  # noqa: PLR0124
+    lambda x, y, z: where(x < y, 1, where(x == y, 0.5, where((x == x) & (y != y), 1, ZERO))),  # noqa: PLR0124
     convention="half to each at a tie; all to the nan",
 )
 minimum = binary(
     "minimum",
     elementary.smaller,
-    lambda x, y, z: where(x < y, 1, where(x > y, ZERO, where(x == y, 0.5, where(x != x, 1, ZERO)))),  # noqa: PLR0124
-    lambda x, y, z: where(x > y, 1, where(x < y, ZERO, where(x == y, 0.5, where(x != x, ZERO, 1)))),  # noqa: PLR0124
+    lambda x, y, z: where(x < y, 1, where(x == y, 0.5, where(x != x, 1, ZERO))),  # noqa: PLR0124
+    lambda x, y, z: where(x > y, 1, where(x == y, 0.5, where((x == x) & (y != y), 1, ZERO))),  # noqa: PLR0124
     convention="half to each at a tie; all to the nan",
 )
 floor = unary("floor", elementary.to_floor, lambda x, y: ZERO, convention=STEPS)

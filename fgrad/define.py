@@ -10,7 +10,8 @@ from typing import TypeAlias, overload
 from fgrad.check import check_row
 from fgrad.codegen import ANSWER, NAMES
 from fgrad.graph import Scalar
-from fgrad.primitive import REAL, Binary, Interval, Multiary, Primitive, Rule, Unary, to_float
+from fgrad.interval import REAL, Interval
+from fgrad.primitive import Binary, Multiary, Primitive, Rule, Unary, to_float
 
 __all__ = ["custom_derivative", "row"]
 

@@ -10,10 +10,6 @@ from __future__ import annotations
 import math
 import operator as op
 from functools import reduce
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 __all__ = [
     "larger",
@@ -54,8 +50,8 @@ def quotient(x: float, y: float) -> float:
 def power(x: float, y: float) -> float:
     """x ** y, with 0 to a negative power and overflow an infinity, and nan where it is complex.
 
-    >>> power(0.0, -0.5), power(-8.0, 0.5)
-    (inf, nan)
+    >>> power(0.0, -0.5), power(-8.0, 0.5), power(-1e200, 3.0), power(-1e200, 2.0)
+    (inf, nan, -inf, inf)
     """
     try:
         return math.pow(x, y)
@@ -80,13 +76,13 @@ def logarithm(x: float) -> float:
 
 def real_power(x: float, y: float) -> float:
     """x ** y as Python has it, but a ValueError where Python's answer is complex."""
-    z: float | complex = x**y
-    if isinstance(z, complex):
+    z: float = x**y
+    if z.__class__ is complex:
         message = (
             f"pow: {x!r} ** {y!r} is complex: a negative base needs a whole exponent "
             "(for a real cube root write -(-x) ** (1 / 3))"
         )
-        raise ValueError(message)  # noqa: TRY004 - the types are right, the numbers are not
+        raise ValueError(message)
     return z
 
 
@@ -120,8 +116,10 @@ def left_to_right_sum(*xs: float) -> float:
 def left_to_right_dot(*operands: float) -> float:
     """w_1 x_1 + w_2 x_2 + …, from the left; the w are the first half of the operands."""
     half = len(operands) // 2
-    terms: Iterable[float] = map(op.mul, operands[:half], operands[half:])
-    return reduce(op.add, terms)
+    total = -0.0  # which changes no number that it is added to: 0.0 would change -0.0
+    for w, x in zip(operands[:half], operands[half:], strict=True):
+        total += w * x
+    return total
 
 
 def larger(x: float, y: float) -> float:

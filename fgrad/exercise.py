@@ -214,9 +214,9 @@ def _beneath(root: Value) -> dict[int, Value]:
     for value in pending:
         place = 0
         for node in value.node.operands:
-            if isinstance(node, Node) and node.index not in found:
+            if type(node) is Node and node.index not in found:
                 child = value.operands[place]
-                if isinstance(child, Value):
+                if type(child) is Value:
                     found[node.index] = child
                     pending.append(child)
             place += 1  # noqa: SIM113 - enumerate and zip take a third longer for the whole walk

@@ -213,14 +213,14 @@ FILL: Final = """\
     cell.value = {value}
     cell.primitive = {primitive}
     cell.operands = {operands}
-    cell.index = next_index()
+    cell.index = next(indices)
     cell.__class__ = Node
 """
 MAKERS: Final = {
     "Cell": _Cell,
     "Node": Node,
     "as_float": as_float,
-    "next_index": count().__next__,
+    "indices": count(),
 }
 _node: Callable[[float, Primitive, tuple[Node | float, ...]], Node] = compile_function(
     "def function(value, primitive, operands):\n"

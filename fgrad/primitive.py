@@ -7,7 +7,6 @@ operand, written as a rule over the operands and the answer. Rows are data. What
 
 from __future__ import annotations
 
-import math
 import sys
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
@@ -17,14 +16,11 @@ from typing import Final, Self, TypeAlias, TypeVar, overload
 
 from attrs import field, frozen
 
+from fgrad.interval import REAL, Interval
+
 __all__ = [
-    "NONNEGATIVE",
-    "NONZERO",
-    "POSITIVE",
-    "REAL",
     "ZERO",
     "Binary",
-    "Interval",
     "Multiary",
     "Operand",
     "Pairing",
@@ -97,47 +93,6 @@ def to_float(number: object, name: str) -> float:
         message = f"{name}: expected a real number, got {type(number).__name__} {number!r:.60}"
         raise TypeError(message)
     return plain
-
-
-@frozen
-class Interval:
-    """The numbers between two ends, which belong to it if `closed`; `hole` is left out."""
-
-    low: float = -math.inf
-    high: float = math.inf
-    closed: bool = True
-    hole: float | None = None
-
-    def __contains__(self, x: float) -> bool:
-        """Whether `x` lies in the interval; nan lies in none."""
-        inside = self.low <= x <= self.high if self.closed else self.low < x < self.high
-        return inside and x != self.hole
-
-    def points(self) -> tuple[float, ...]:
-        """A few points well inside, of both signs and several sizes where there is room."""
-        usual = (-7.5, -2.3, -0.9, -0.4, 0.15, 0.4, 0.9, 1.3, 2.3, 7.5, 40.0)
-        end = self.low if math.isfinite(self.low) else self.high
-        size = min(self.high - self.low, 1.0)
-        beside = (end - 0.7 * size, end - 0.3 * size, end + 0.3 * size, end + 0.7 * size)
-        return tuple(x for x in usual if x in self) or tuple(x for x in beside if x in self)
-
-    def describe(self, name: str) -> str:
-        """The interval as a condition on `name`, such as `x > 0`; empty for the whole line."""
-        relation = "<=" if self.closed else "<"
-        below, above = math.isfinite(self.low), math.isfinite(self.high)
-        if below and above:
-            return f"{self.low:g} {relation} {name} {relation} {self.high:g}"
-        if below:
-            return f"{name} {relation.replace('<', '>')} {self.low:g}"
-        if above:
-            return f"{name} {relation} {self.high:g}"
-        return "" if self.hole is None else f"{name} != {self.hole:g}"
-
-
-REAL: Final = Interval()
-POSITIVE: Final = Interval(low=0.0, closed=False)
-NONNEGATIVE: Final = Interval(low=0.0)
-NONZERO: Final = Interval(hole=0.0)
 
 
 class _Docstring:

@@ -102,13 +102,14 @@ def sweep(
     """
     if watching() is None:
         try:
-            return _with_floats(seeds, first, stop), "floats"
+            return _sweep_floats(seeds, first, stop), "floats"
         except OlderNode:
             pass
     return _sweep(seeds, first, stop, "nodes"), "nodes"
 
 
-def _with_floats(seeds: Sequence[tuple[Node, Scalar]], first: int, stop: int) -> Places[Scalar]:
+def _sweep_floats(seeds: Sequence[tuple[Node, Scalar]], first: int, stop: int) -> Places[Scalar]:
+    """As Python computes; where that raises the answer is a limit, or raises again."""
     try:
         return _sweep(seeds, first, stop, "raising")
     except (ArithmeticError, ValueError):

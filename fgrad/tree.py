@@ -11,13 +11,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from enum import Enum
-from functools import lru_cache
+from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, TypeVar, overload
+from operator import attrgetter
+from types import MemberDescriptorType, NoneType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, TypeVar, final, overload
 
 from attrs import fields, has
 
 from fgrad.primitive import Operand, Primitive
+from fgrad.source import compile_function
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,10 +45,11 @@ __all__ = [
 Leaf: TypeAlias = "float | Operand"
 
 
+@final
 class Branch(NamedTuple):
     """A container without its items: its type, its keys, and the structures of its items.
 
-    `keys` are field names, dict keys, an array's shape, or nothing for a sequence. `children` is
+    `children` is
     None where all `size` items are leaves, which is the common case and the quick one.
     """
 
@@ -61,6 +65,7 @@ class Branch(NamedTuple):
         return f"{self.kind.__name__}({', '.join(f'{key}{child}' for key, child in named)})"
 
 
+@final
 class Static(NamedTuple):
     """Something in a tree that is neither container nor leaf."""
 
@@ -118,66 +123,108 @@ class _StrayError(Exception):
         self.item = item
 
 
-class _Container(NamedTuple):
-    """How a kind of container is taken apart into keys and items, and put together again."""
+@final
+class _Container:
+    """How a kind of container is taken apart into keys and items, and put together again.
 
-    open: Callable[[Any], tuple[tuple[Hashable, ...], Sequence[object]]]
-    close: Callable[[tuple[Hashable, ...], list[object]], object]
-    spelling: str
+    close: of the items alone, or of keys and items where each container has `keys` of its own.
+    """
+
+    __slots__ = ("close", "items", "keys", "names", "spelling")
+
+    def __init__(
+        self,
+        items: Callable[[Any], Sequence[object]],
+        close: Callable[..., object],
+        names: tuple[str, ...] = (),
+        spelling: str = "[{}]",
+        keys: Callable[[Any], tuple[Hashable, ...]] | None = None,
+    ) -> None:
+        self.items, self.close = items, close
+        self.names, self.spelling, self.keys = names, spelling, keys
+
+    def keys_of(self, tree: object) -> tuple[Hashable, ...]:
+        """Field names, dict keys, an array's shape, or nothing for a sequence."""
+        return self.names if self.keys is None else self.keys(tree)
+
+    def made(self, keys: tuple[Hashable, ...], items: list[object]) -> object:
+        """The container of these items."""
+        return self.close(items) if self.keys is None else self.close(keys, items)
 
 
-_SEQUENCES: Final[dict[type, _Container]] = {
-    tuple: _Container(lambda tree: ((), tree), lambda _, items: tuple(items), "[{}]"),
-    list: _Container(lambda tree: ((), tree), lambda _, items: items, "[{}]"),
-    dict: _Container(
-        lambda tree: (tuple(tree), tuple(tree.values())),
-        lambda keys, items: dict(zip(keys, items, strict=True)),
-        "[{!r}]",
-    ),
-}
+class _Roles(dict[type, "_Container | Static | None"]):
+    """What things of a class are in a tree: a container, static, or None; found when asked for."""
+
+    def __missing__(self, kind: type) -> _Container | Static | None:
+        role = self[kind] = _role(kind)
+        return role
 
 
-@lru_cache
-def _container(kind: type) -> _Container | None:
-    """How to open and close a container of this class; None if it is no container."""
-    if kind in _SEQUENCES or issubclass(kind, (Operand, Primitive)):
-        return _SEQUENCES.get(kind)
+def _role(kind: type) -> _Container | Static | None:
+    if issubclass(kind, (Operand, Primitive)):
+        return None if issubclass(kind, Operand) else _STATIC
     if kind.__module__ == "numpy" and kind.__name__ == "ndarray":
-        return _Container(_open_array, _close_array, ".flat[{}]")
-    if issubclass(kind, tuple) and hasattr(kind, "_fields"):
-        names = kind._fields
         return _Container(
-            lambda tree: (names, tree), lambda _, items: tuple.__new__(kind, items), ".{}"
+            _array_items, _close_array, spelling=".flat[{}]", keys=attrgetter("shape")
         )
+    if issubclass(kind, tuple) and hasattr(kind, "_fields"):
+        return _Container(tuple, partial(tuple.__new__, kind), kind._fields, ".{}")
     if has(kind):
         return _fields(kind, tuple(field.name for field in fields(kind)))
     if hasattr(kind, "__dataclass_fields__"):
         import dataclasses
 
         return _fields(kind, tuple(field.name for field in dataclasses.fields(kind)))  # type: ignore[arg-type]  # it is a dataclass
-    return None
+    called = any("__call__" in vars(base) for base in kind.__mro__)
+    return _STATIC if called or issubclass(kind, (str, bool, Enum, NoneType)) else None
+
+
+_STATIC: Final = Static("any")
+_ROLES: Final = _Roles(
+    {
+        tuple: _Container(tuple, tuple),
+        list: _Container(tuple, list),
+        dict: _Container(
+            lambda tree: tuple(tree.values()),
+            lambda keys, items: dict(zip(keys, items, strict=True)),
+            spelling="[{!r}]",
+            keys=tuple,
+        ),
+    }
+)
+
+_CLOSE: Final = """\
+def function(items):
+    instance = new(kind)
+    [{slots}] = items
+{stores}    return instance
+"""
 
 
 def _fields(kind: type, names: tuple[str, ...]) -> _Container:
     """How to open and close an instance of an attrs class or a dataclass, frozen or not."""
-
-    def opened(tree: object) -> tuple[tuple[Hashable, ...], Sequence[object]]:
-        return names, [getattr(tree, name) for name in names]
-
-    def close(_: tuple[Hashable, ...], items: list[object]) -> object:
-        instance: object = object.__new__(kind)
-        for name, item in zip(names, items, strict=True):
-            object.__setattr__(instance, name, item)
-        return instance
-
-    return _Container(opened, close, ".{}")
+    slots = {f"slot_{i}": _setter(kind, name) for i, name in enumerate(names)}
+    stores = "".join(f"    set_{slot}(instance, {slot})\n" for slot in slots)
+    source = _CLOSE.format(slots=", ".join(slots), stores=stores)
+    setters = {f"set_{slot}": setter for slot, setter in slots.items()}
+    close = compile_function(source, {**setters, "new": object.__new__, "kind": kind})
+    items = attrgetter(*names) if len(names) > 1 else lambda tree: [getattr(tree, n) for n in names]
+    return _Container(items, close, names, ".{}")
 
 
-def _open_array(array: NDArray[np.generic]) -> tuple[tuple[Hashable, ...], Sequence[object]]:
+def _setter(kind: type, name: str) -> Callable[[object, object], None]:
+    """What sets a field, frozen or not: its slot, which is quicker, if it has one."""
+    slot = getattr(kind, name, None)
+    if isinstance(slot, MemberDescriptorType):
+        return slot.__set__
+    return lambda instance, item: object.__setattr__(instance, name, item)
+
+
+def _array_items(array: NDArray[np.generic]) -> Sequence[object]:
     if array.dtype.kind not in "fO":
         raise _StrayError(array, f" of {array.dtype} (write .astype(float))")
     floats = array if array.dtype.kind == "O" else array.astype(float)
-    return array.shape, floats.ravel().tolist()
+    return floats.ravel().tolist()
 
 
 def _close_array(shape: tuple[Hashable, ...], items: list[object]) -> object:
@@ -190,62 +237,70 @@ def _close_array(shape: tuple[Hashable, ...], items: list[object]) -> object:
 
 
 _FLOATS: Final = frozenset({float})
+_static: Callable[[tuple[object]], Static] = partial(tuple.__new__, Static)
+_branch: Callable[[tuple[object, ...]], Branch] = partial(tuple.__new__, Branch)  # no Python frame
 
 
 def _take(tree: object, leaves: list[Leaf]) -> Structure:
     """The structure of `tree`; its leaves are added to `leaves`."""
     kind = type(tree)
-    if kind is float:  # the most frequent, and so the first
-        leaves.append(tree)  # type: ignore[arg-type]  # a float
-        return LEAF
-    container = _container(kind)  # type: ignore[arg-type]  # a class can be hashed
-    if container is None:
-        return _take_single(tree, leaves)
-    keys, items = container.open(tree)
-    if _FLOATS.issuperset(map(type, items)):
+    role = _ROLES[kind]
+    if role is _STATIC:
+        return _static((tree,))
+    if type(role) is not _Container:
+        return _take_number(tree, leaves)
+    items = role.items(tree)
+    keys = role.names if role.keys is None else role.keys(tree)
+    if not role.names and _FLOATS.issuperset(map(type, items)):
         leaves.extend(items)  # type: ignore[arg-type]  # they are floats
-        return Branch(kind, keys, len(items), None)
-    children = tuple([_take(item, leaves) for item in items])
-    all_leaves = children.count(LEAF) == len(children)
-    return Branch(kind, keys, len(items), None if all_leaves else children)
+        return _branch((kind, keys, len(items), None))
+    children: list[Structure] = []
+    leafy = True
+    for item in items:
+        if item.__class__ is float:
+            leaves.append(item)
+            children.append(LEAF)
+        else:
+            child = _take(item, leaves)
+            leafy = leafy and child is LEAF
+            children.append(child)
+    return _branch((kind, keys, len(items), None if leafy else tuple(children)))
 
 
-def _take_single(thing: object, leaves: list[Leaf]) -> Static:
-    if callable(thing) or thing is None or isinstance(thing, (str, bool, Enum)):
-        return Static(thing)
-    if isinstance(thing, (float, Operand)):
-        leaves.append(float(thing) if isinstance(thing, float) else thing)
-        return LEAF
-    raise _StrayError(thing, f" (write {thing}.0)" if isinstance(thing, int) else "")
+def _take_number(thing: object, leaves: list[Leaf]) -> Static:
+    if not isinstance(thing, (float, Operand)):
+        raise _StrayError(thing, f" (write {thing}.0)" if isinstance(thing, int) else "")
+    leaves.append(float(thing) if isinstance(thing, float) else thing)
+    return LEAF
 
 
 def _put(structure: Structure, leaves: Iterator[object]) -> object:
-    if isinstance(structure, Static):
+    if type(structure) is Static:
         return next(leaves) if structure is LEAF else structure.content
     kind, keys, size, children = structure
     if children is None:
         items = list(islice(leaves, size))
     else:
         items = [next(leaves) if child is LEAF else _put(child, leaves) for child in children]
-    return _container(kind).close(keys, items)  # type: ignore[union-attr]  # it was open
+    role = _ROLES[kind]
+    return role.close(items) if role.keys is None else role.close(keys, items)  # type: ignore[union-attr]  # it was open
 
 
 def map_operands(tree: object, change: Callable[[Operand], object]) -> object:
     """`tree` with every operand in it changed, whatever else it holds."""
-    container = _container(type(tree))  # type: ignore[arg-type]  # a class can be hashed
-    if container is None:
+    role = _ROLES[type(tree)]
+    if type(role) is not _Container:
         return change(tree) if isinstance(tree, Operand) else tree
     try:
-        keys, items = container.open(tree)
+        items = role.items(tree)
     except _StrayError:  # an array of something else
         return tree
-    return container.close(keys, [map_operands(item, change) for item in items])
+    return role.made(role.keys_of(tree), [map_operands(item, change) for item in items])
 
 
 def closer(branch: Branch) -> Callable[[list[object]], object]:
     """The function that makes a container like `branch` of its items."""
-    close = _container(branch.kind).close  # type: ignore[union-attr]  # it was open
-    return lambda items: close(branch.keys, items)
+    return partial(_ROLES[branch.kind].made, branch.keys)  # type: ignore[union-attr]  # it was open
 
 
 def paths(tree: object, name: str) -> Iterator[tuple[str, object]]:
@@ -254,18 +309,19 @@ def paths(tree: object, name: str) -> Iterator[tuple[str, object]]:
     >>> [path for path, _ in paths({"w": [1.0, 2.0], "b": 3.0}, "params")]
     ["params['w'][0]", "params['w'][1]", "params['b']"]
     """
-    container = _container(type(tree))  # type: ignore[arg-type]  # a class can be hashed
-    if container is None:
+    role = _ROLES[type(tree)]
+    if type(role) is not _Container:
         yield name, tree
         return
     try:
-        keys, items = container.open(tree)
+        items = role.items(tree)
     except _StrayError:  # an array of something else
         yield name, tree
         return
-    numbered = not keys or container.close is _close_array
+    keys = role.keys_of(tree)
+    numbered = not keys or role.close is _close_array
     for key, item in zip(range(len(items)) if numbered else keys, items, strict=True):
-        yield from paths(item, name + container.spelling.format(key))
+        yield from paths(item, name + role.spelling.format(key))
 
 
 A = TypeVar("A", bound="Tree")

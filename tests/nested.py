@@ -151,7 +151,8 @@ class Rounded(Exact):
     """As `Exact`, but each line is off by a rounding, and so is each use of an operand.
 
     A use is off in its value, its slope and its curvature, each by itself: so a sum over the uses
-    moves even where it cancels.
+    moves even where it cancels. In logsumexp, whose slopes are known to the digits of x - z, these
+    are off by the roundings of its largest operand.
     """
 
     def __init__(self, seen: dict[Path, tuple[Any, ...]], seed: int) -> None:
@@ -167,11 +168,12 @@ class Rounded(Exact):
             rng = random.Random(f"{self.seed} {path}")
             offs = [mpf(UNIT_ROUNDOFF * rng.uniform(-1.5, 1.5)) for _ in range(3 * len(middle) + 1)]
             self.offs[path] = offs
+        size = max([1, *map(abs, middle)]) if name == "logsumexp" else 1
         uses = []
         for i, (x, x0) in enumerate(zip(operands, middle, strict=True)):
             step = x - x0
             value, slope, bend = offs[3 * i : 3 * i + 3]
-            uses.append(x0 + x0 * value + step + step * (slope + step * bend))
+            uses.append(x0 + x0 * value + step + size * step * (slope + step * bend))
         answer = super().row(name, uses, path)
         return answer + answer * offs[-1]
 

@@ -1,5 +1,6 @@
 """The package as it is installed: its tables agree, its import is light, its names are there."""
 
+import ast
 import csv
 import subprocess
 import sys
@@ -42,7 +43,7 @@ def test_the_readme_gives_the_two_set_up_commands() -> None:
 
 def test_the_import_is_light() -> None:
     heavy = {"argparse", "asyncio", "json", "multiprocessing", "numpy"}
-    script = "import sys, fgrad; print(*sys.modules)"
+    script = "import sys; from fgrad import *; print(*sys.modules)"  # all that is public
     loaded = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     ).stdout.split()
@@ -52,6 +53,24 @@ def test_the_import_is_light() -> None:
 
 def test_every_row_of_the_table_is_a_public_name() -> None:
     assert {name: getattr(fgrad, name) for name in fgrad.TABLE} == fgrad.TABLE
+
+
+def test_what_a_type_checker_sees_is_what_is_imported_when_used() -> None:
+    tree = ast.parse(Path(fgrad.__file__).read_text(encoding="utf-8"))
+    for_checkers = next(node for node in tree.body if isinstance(node, ast.If))
+    seen = {
+        alias.asname: node.module
+        for node in ast.walk(for_checkers)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert seen == {name: f"fgrad.{home}" for name, home in vars(fgrad)["_HOMES"].items()}
+
+
+def test_every_public_name_is_there_and_no_other() -> None:
+    assert len(set(dir(fgrad))) == len(dir(fgrad))
+    assert all(getattr(fgrad, name) is not None for name in dir(fgrad))
+    assert not hasattr(fgrad, "gradient")
 
 
 def test_the_type_marker_is_shipped() -> None:

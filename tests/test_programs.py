@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import mpmath
 from attrs import frozen
@@ -20,8 +20,11 @@ from mpmath import mpf
 
 from fgrad import Scalar, grad, value_and_grad
 from fgrad.calculus import TABLE
-from fgrad.primitive import Interval, Pairing, Primitive, Reduction
+from fgrad.primitive import Pairing, Primitive, Reduction
 from tests.oracle import meaning
+
+if TYPE_CHECKING:
+    from fgrad.interval import Interval
 
 EPSILON: Final = 2.0**-53
 BITS: Final = 220

@@ -147,6 +147,23 @@ def test_threads_interleaved_between_leaves_of_one_differentiation() -> None:
     assert wrong == [0] * len(at)
 
 
+class Slow(int):
+    """A number that takes its time to become a float: others make nodes meanwhile."""
+
+    def __float__(self) -> float:
+        for _ in range(self):
+            leaf(0.0)
+        return 3.0
+
+
+@pytest.mark.parametrize("meanwhile", range(4))
+def test_leaves_that_are_no_neighbours(meanwhile: int) -> None:
+    product: Any = grad(lambda x, y: x * x * y)
+    assert product(2.0, Slow(meanwhile)) == (12.0, 4.0)
+    assert product(Slow(meanwhile), 2.0) == (12.0, 9.0)
+    assert grad(lambda x: product(x, Slow(meanwhile))[0])(2.0) == 6.0
+
+
 def test_one_thread_finishes_what_another_began() -> None:
     """A differentiation belongs to no thread: its function may compute in several."""
     with ThreadPoolExecutor(4) as pool:

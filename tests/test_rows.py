@@ -12,16 +12,19 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise, product
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import mpmath
 import pytest
 from mpmath import mpf
 
-from fgrad import grad, jvp, softplus, value
+from fgrad import grad, jvp, polygamma, softplus, value
 from fgrad.calculus import TABLE
-from fgrad.primitive import Interval, Pairing, Primitive, Reduction
+from fgrad.primitive import Pairing, Primitive, Reduction
 from tests.oracle import Meaning, derivative, meaning
+
+if TYPE_CHECKING:
+    from fgrad.interval import Interval
 
 ORDERS: Final = (1, 2, 3, 4)
 Operands: TypeAlias = tuple[float, ...]
@@ -428,6 +431,13 @@ def test_below_zero_the_slopes_of_gamma_are_those_of_its_reflection(x: float) ->
         operands = (0.0, x) if name == "polygamma" else (x,)
         got = grad(lambda y, name=name, o=operands: call(TABLE[name], (*o[:-1], y)))(x)
         assert abs(mpf(got) - exact) <= 1e-12 * abs(exact) + mpf(10) ** -300, (name, x)
+
+
+@pytest.mark.parametrize("order", [0, 1, 2, 3, 5, 8, 12, 20, 30])
+def test_polygamma_is_right_to_the_last_digits_at_high_orders_too(order: int) -> None:
+    for x in (0.5, 1.0, 3.0, 19.5, 20.0, 25.3, 40.0, 100.0, 1e5):
+        exact = mpmath.psi(order, mpf(x))
+        assert abs(mpf(polygamma(float(order), x)) - exact) <= 2e-15 * abs(exact), x
 
 
 def test_the_curvature_of_softplus_far_out() -> None:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import product
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import mpmath
 import pytest
@@ -18,7 +18,7 @@ import fgrad
 from fgrad import Node, Scalar, grad, value
 from fgrad.calculus import TABLE
 from fgrad.graph import leaf
-from fgrad.primitive import Interval, Pairing, Primitive, Reduction
+from fgrad.primitive import Pairing, Primitive, Reduction
 from tests.oracle import (
     MEANINGS,
     Meaning,
@@ -28,6 +28,9 @@ from tests.oracle import (
     meaning,
     slopes,
 )
+
+if TYPE_CHECKING:
+    from fgrad.interval import Interval
 
 EPSILON: Final = sys.float_info.epsilon
 UNDERFLOW: Final = sys.float_info.min

@@ -72,7 +72,9 @@ class Inputs(NamedTuple):
     def shaped(self, numbers: Iterable[object]) -> object:
         """`numbers`, one for each leaf, in the shape of the arguments that hold the leaves."""
         rest = iter(numbers)
-        trees = tuple([unflatten(structure, rest) for structure in self.structures])
+        trees = tuple(
+            [next(rest) if shape is LEAF else unflatten(shape, rest) for shape in self.structures]
+        )
         return trees[0] if self.lone else trees
 
 
@@ -89,10 +91,11 @@ def take(
         made = fresh(found)
         leaves += made
         structures.append(structure)
+        tree = made[0] if structure is LEAF else unflatten(structure, made)
         if isinstance(key, int):
-            inputs[key] = unflatten(structure, made)
+            inputs[key] = tree
         else:
-            named[key] = unflatten(structure, made)
+            named[key] = tree
     lone = choice.lone or (choice.keys is None and len(args) == 1)
     return Inputs(tuple(inputs), named, leaves, tuple(structures), lone)
 

@@ -6,7 +6,7 @@ import ctypes
 import sys
 from collections.abc import Iterable
 from functools import cache
-from threading import Lock
+from threading import RLock
 from typing import TYPE_CHECKING, Final
 
 from fgrad.compiler.native.forms import LIBRARY
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LOCK", "Code", "load"]
 
-LOCK: Final = Lock()
-"""LLVM's context is shared by all threads."""
+LOCK: Final = RLock()
+"""LLVM's context is shared by all threads; the garbage collector may free code while it is held."""
 _PYTHON: Final = (
     *("PyFloat_Type", "PyFloat_FromDouble", "PyTuple_New", "PyList_New", "PyList_SetItem"),
     *("PyDict_GetItemWithError", "PyObject_Vectorcall", "Py_DecRef"),
@@ -47,45 +47,55 @@ def load(texts: Iterable[str], *, quick: bool) -> Code:
 
     with LOCK:
         _bind_names()
+        compiler, store = _compiler(quick), Store()
         machine = _machine(quick=quick)  # the engine takes it over and frees it
-        compiler = _Compiler(_machine(quick=quick), quick=quick)
         engine = binding.create_mcjit_compiler(binding.parse_assembly(""), machine)
         for text in texts:
-            engine.add_object_file(binding.ObjectFileRef.from_data(compiler.compiled(text)))
+            key = f"{compiler.version}\n{text}"
+            compiled = store.get(key)
+            if compiled is None:
+                compiled = compiler.compile(text)
+                store.put(key, compiled)
+            engine.add_object_file(binding.ObjectFileRef.from_data(compiled))
         engine.finalize_object()
         return Code(engine)
 
 
 class _Compiler:
-    """Makes object files of modules of text, or finds those made before."""
+    """Makes object files of modules of text."""
 
-    def __init__(self, machine: binding.TargetMachine, *, quick: bool) -> None:
+    def __init__(self, *, quick: bool) -> None:
         from llvmlite import binding
 
-        self._machine = machine
+        self._machine = _machine(quick=quick)
         self._quick = quick
-        self._store = Store()
+        options = binding.PipelineTuningOptions(speed_level=1)
+        self._builder = binding.create_pass_builder(self._machine, options)
         versions = f"LLVM {binding.llvm_version_info} Python {sys.version} quick={quick}"
-        self._version = f"{versions} {machine.triple} {_processor()}"
+        self.version = f"{versions} {self._machine.triple} {_processor()}"
+        """All that an object file depends on besides its text."""
 
-    def compiled(self, text: str) -> bytes:
-        """The object file of a module."""
-        key = f"{self._version}\n{text}"
-        found = self._store.get(key)
-        if found is None:
-            found = self._compile(text)
-            self._store.put(key, found)
-        return found
+    def compile(self, text: str) -> bytes:
+        """The object file of a module.
 
-    def _compile(self, text: str) -> bytes:
+        A program has no loops, and each computation once: few passes find anything to do.
+        """
         from llvmlite import binding
 
         module = binding.parse_assembly(text)
         if not self._quick:
-            options = binding.PipelineTuningOptions(speed_level=1)
-            builder = binding.create_pass_builder(self._machine, options)
-            builder.getModulePassManager().run(module, builder)
+            passes = binding.create_new_module_pass_manager()
+            passes.add_always_inliner_pass()
+            passes.add_sroa_pass()
+            passes.add_instruction_combine_pass()
+            passes.add_simplify_cfg_pass()
+            passes.run(module, self._builder)
         return self._machine.emit_object(module)
+
+
+@cache
+def _compiler(quick: bool) -> _Compiler:  # noqa: FBT001 - a key
+    return _Compiler(quick=quick)
 
 
 def _machine(*, quick: bool) -> binding.TargetMachine:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -70,9 +72,10 @@ class Compiled:
         """Compile the run that gave `answer` beside the others, if they can be told apart."""
         try:
             numbers, structure = taken_apart(answer)
-            run = trace(f, call.numbers, call.arguments)
-            run.check(numbers, structure)
-            self._add(run)
+            with _without_collector():
+                run = trace(f, call.numbers, call.arguments)
+                run.check(numbers, structure)
+                self._add(run)
         except Untraceable:
             self.fail(name)
         except Contradiction:
@@ -147,6 +150,18 @@ class Compiled:
             except ImportError:
                 if not self._wait:
                     _say_what_is_missing()
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """All that is made is needed: to look for garbage in it takes as long as the rest."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _missing(*_: object, **__: object) -> object:

@@ -30,6 +30,9 @@ _MOST_RUNS: Final = 64
 _HOT: Final = 1_000_000
 """After so many lines have been computed by Python, machine code is worth its compilation."""
 
+_WARM: Final = 100_000
+"""As `_HOT`, where machine code was asked for: it is not made anew for each of many runs."""
+
 
 class Compiled:
     """The runs of a function with arguments of one kind.
@@ -105,8 +108,9 @@ class Compiled:
             self._runs, self._failures = self._runs + 1, 0
             self.program = assemble(self._expressions, self._tree)
             self._python = self._native = None
-            self._lines_left = self._wait
-            if not self._wait:
+            often = self._runs & (self._runs - 1)  # not 1, 2, 4, 8, … runs
+            self._lines_left = self._wait or (_WARM if often else 0)
+            if not self._lines_left:
                 self._go_native()
 
     def run(self, numbers: Sequence[float]) -> object:
@@ -115,7 +119,7 @@ class Compiled:
         if program is None:
             return MISSING
         self._lines_left -= len(program.lines) + 1
-        if self._lines_left < 0 and self._native is None and self._wait:
+        if self._lines_left < 0:
             self._go_native()
         native = self._native
         if native is not None:

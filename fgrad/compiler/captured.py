@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
+from numbers import Number
 from operator import is_
-from types import CellType, CodeType, FunctionType, MethodType, ModuleType
-from typing import Final, NamedTuple, Protocol, TypeAlias
+from types import (
+    CellType,
+    CodeType,
+    FunctionType,
+    MappingProxyType,
+    MemberDescriptorType,
+    MethodType,
+    ModuleType,
+)
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from fgrad.primitive import Primitive
 
 __all__ = ["Captured", "Cell", "Global", "Watched"]
 
-_FOREIGN: Final = frozenset({"fgrad", *sys.stdlib_module_names})
+_STANDARD: Final = os.path.dirname(os.__file__)  # noqa: PTH120 - pathlib is heavy
 _INSTALLED: Final = ("site-packages", "dist-packages")
 _NOTHING: Final = object()
+_ATOMS: Final = (Number, str, bytes, type(None), Primitive)
+"""What cannot change, or is looked at by whoever runs it."""
 _CARRIERS: Final[Mapping[type, Sequence[str]]] = {
     partial: ("func", "args", "keywords"),
     MethodType: ("__func__", "__self__"),
@@ -34,131 +46,124 @@ class Cell(NamedTuple):
     cell: CellType
     content: object
 
-    def changed(self) -> bool:
-        """Whether it holds something else."""
-        return self.cell.cell_contents is not self.content
-
 
 class Global(NamedTuple):
-    """A global of a module, and what it was."""
+    """A name in a module, and what it stood for."""
 
     space: Mapping[str, object]
     name: str
     content: object
-
-    def changed(self) -> bool:
-        """Whether it is something else."""
-        return self.space.get(self.name, _NOTHING) is not self.content
-
-
-class _Attribute(NamedTuple):
-    thing: object
-    name: str
-    content: object
-
-    def changed(self) -> bool:
-        return getattr(self.thing, self.name, _NOTHING) is not self.content
-
-
-class _Items(NamedTuple):
-    """The items of a container, each by its identity."""
-
-    container: Iterable[object]
-    content: tuple[object, ...]
-
-    def changed(self) -> bool:
-        now = tuple(_items(self.container))
-        return len(now) != len(self.content) or not all(map(is_, now, self.content))
-
-
-class _Buffer(Protocol):
-    def tobytes(self) -> bytes: ...
-
-
-class _Array(NamedTuple):
-    """The bytes of an array."""
-
-    array: _Buffer
-    content: bytes
-
-    def changed(self) -> bool:
-        return self.array.tobytes() != self.content
 
 
 Watched: TypeAlias = "Cell | Global"
 """What native code can look at by itself."""
 
 
+class _Inside(NamedTuple):
+    """A thing that may change within, and what `look` saw there: each object by its identity."""
+
+    thing: Any
+    look: Callable[[Any], Sequence[object]]
+    content: Sequence[object]
+
+    def changed(self) -> bool:
+        now = self.look(self.thing)
+        return len(now) != len(self.content) or not all(map(is_, now, self.content))
+
+
+class _Array(NamedTuple):
+    """An array, or another buffer, and all that it was."""
+
+    array: Any
+    content: Sequence[object]
+
+    def changed(self) -> bool:
+        return _buffer(self.array) != self.content
+
+
 class Captured:
     """The closure cells, globals, defaults, attributes and items that functions can reach.
 
     It looks into the functions that are named, bound methods, partials and callable objects; into
-    the attributes of objects, the items of lists, tuples, dicts, sets and deques, the bytes of
-    arrays, and the attributes of modules that are named. It does not look into the standard library
-    and installed packages, nor behind computed names (`getattr(self, name)`, `globals()[name]`).
+    the attributes of functions, of objects and of their classes, the items of lists, tuples, dicts,
+    sets and deques, the bytes of arrays, and the attributes of modules that are named. A name that
+    comes to hide a builtin, a function whose code or defaults are exchanged in place, and what is
+    reached by a computed name (`getattr(self, name)`, `globals()[name]`), an iterator, a weak
+    reference or a context variable are not noticed, nor anything that changes in the standard
+    library and in installed packages.
     """
 
     def __init__(self, *things: object) -> None:
         self.watched: list[Watched] = []
         """What changes hands by a name: checked first, and by native code."""
-        self.contents: list[_Attribute | _Items | _Array] = []
+        self.contents: list[_Inside | _Array] = []
         """What changes within: checked by Python only."""
         self._reached: dict[int, object] = {}
+        self._named: set[tuple[int, str]] = set()
+        self._names: set[str] = set()
         pending = list(things)
-        for thing in pending:
-            if id(thing) not in self._reached:
-                self._reached[id(thing)] = thing  # kept, or another could get its id
-                pending.extend(self._look_into(thing))
+        while pending:
+            for thing in pending:
+                if id(thing) not in self._reached and not isinstance(thing, _ATOMS):
+                    self._reached[id(thing)] = thing  # kept, or another could get its id
+                    pending.extend(self._look_into(thing))
+            modules = [thing for thing in self._reached.values() if isinstance(thing, ModuleType)]
+            pending = [thing for module in modules for thing in self._look_into_module(module)]
+        self._cells = [x for x in self.watched if isinstance(x, Cell)]
+        self._globals = [x for x in self.watched if isinstance(x, Global)]
 
     def changed(self) -> bool:
         """Whether anything is another object than it was."""
         try:
-            return any(x.changed() for x in self.watched) or any(x.changed() for x in self.contents)
-        except ValueError:  # a cell has been emptied
+            for cell, content in self._cells:
+                if cell.cell_contents is not content:
+                    return True
+            for space, name, content in self._globals:
+                if space.get(name, _NOTHING) is not content:
+                    return True
+            return any(inside.changed() for inside in self.contents)
+        except (ValueError, RuntimeError):  # an emptied cell, a dict that changes at this moment
             return True
 
     def _look_into(self, thing: object) -> Iterator[object]:
-        yield getattr(thing, "__wrapped__", None)
         if isinstance(thing, FunctionType):
             yield from self._look_into_function(thing)
         elif isinstance(thing, tuple(_CARRIERS)):
             carrier = next(kind for kind in _CARRIERS if isinstance(thing, kind))
             yield from [getattr(thing, name) for name in _CARRIERS[carrier]]
-        elif isinstance(thing, (list, tuple, dict, set, frozenset, deque)):
-            yield from self._look_into_items(thing)
+            yield getattr(thing, "__dict__", {}).get("__wrapped__")
         elif isinstance(thing, type):
-            yield from self._look_into_class(thing)
-        elif hasattr(thing, "tobytes"):
-            self.contents.append(_Array(thing, thing.tobytes()))
-        elif not isinstance(thing, (ModuleType, Primitive)):
+            if not _is_foreign(thing.__module__, _file(thing.__module__)):
+                yield from thing.__bases__
+                yield from self._inside(thing, lambda kind: _items(vars(kind)))
+        elif hasattr(type(thing), "tobytes") or isinstance(thing, bytearray):
+            self.contents.append(_Array(thing, _buffer(thing)))
+        elif not isinstance(thing, ModuleType):
             yield from self._look_into_object(thing)
 
-    def _look_into_items(self, container: Iterable[object]) -> Iterator[object]:
-        found = tuple(_items(container))
-        if not isinstance(container, (tuple, frozenset)):
-            self.contents.append(_Items(container, found))
-        yield from found
-
     def _look_into_object(self, thing: object) -> Iterator[object]:
+        if isinstance(thing, (tuple, frozenset)):
+            yield from thing
+        elif isinstance(thing, (list, dict, set, deque, MappingProxyType)):
+            yield from self._inside(thing, _items)
+        slots = [
+            member
+            for kind in type(thing).__mro__
+            if "__slots__" in vars(kind)
+            for member in vars(kind).values()
+            if isinstance(member, MemberDescriptorType)
+        ]
+        if slots or hasattr(thing, "__dict__"):
+            yield from self._inside(thing, partial(_fields, slots))
         yield type(thing)
-        slots = [name for kind in type(thing).__mro__ for name in getattr(kind, "__slots__", ())]
-        names = [*getattr(thing, "__dict__", ()), *slots]
-        yield from self._look_into_attributes(thing, names)
 
-    def _look_into_class(self, kind: type) -> Iterator[object]:
-        if not _is_foreign(kind.__module__, _file(kind.__module__)):
-            yield from kind.__bases__
-            names = [name for name in vars(kind) if not name.startswith("__") or name == "__call__"]
-            yield from self._look_into_attributes(kind, names)
-
-    def _look_into_attributes(self, thing: object, names: Iterable[str]) -> Iterator[object]:
-        for name in names:
-            content = getattr(thing, name, _NOTHING)
-            self.contents.append(_Attribute(thing, name, content))
-            yield content
+    def _inside(self, thing: object, look: Callable[[Any], Sequence[object]]) -> Sequence[object]:
+        content = look(thing)
+        self.contents.append(_Inside(thing, look, content))
+        return content
 
     def _look_into_function(self, f: FunctionType) -> Iterator[object]:
-        yield from (f.__defaults__, f.__kwdefaults__)
+        yield from (f.__defaults__, f.__kwdefaults__, vars(f).get("__wrapped__"))
         foreign = _is_foreign(str(f.__globals__.get("__name__")), f.__code__.co_filename)
         for cell in f.__closure__ or ():
             try:
@@ -168,27 +173,37 @@ class Captured:
             if not foreign:
                 self.watched.append(Cell(cell, content))
             yield content
-        if not foreign:
-            yield from self._look_into_globals(f)
-
-    def _look_into_globals(self, f: FunctionType) -> Iterator[object]:
+        if foreign:
+            return
+        if vars(f).keys() - {"__wrapped__"}:
+            yield from self._inside(f, lambda f: _items(vars(f)))
         names = set(_names(f.__code__))
-        for name in sorted(names & f.__globals__.keys()):
-            content = f.__globals__[name]
-            self.watched.append(Global(f.__globals__, name, content))
-            yield content
-            if isinstance(content, ModuleType):
-                yield from self._look_into_module(content, names)
+        self._names |= names
+        yield from self._look_into_names(f.__globals__, names)
+        yield from [sys.modules[name] for name in names & sys.modules.keys()]
 
-    def _look_into_module(self, module: ModuleType, names: AbstractSet[str]) -> Iterator[object]:
+    def _look_into_module(self, module: ModuleType) -> Iterator[object]:
         if not _is_foreign(module.__name__, _file(module.__name__)):
-            yield from self._look_into_attributes(module, sorted(names & vars(module).keys()))
+            yield from self._look_into_names(vars(module), self._names)
+
+    def _look_into_names(
+        self, space: Mapping[str, object], names: AbstractSet[str]
+    ) -> Iterator[object]:
+        for name in sorted(names & space.keys()):
+            if (id(space), name) not in self._named:
+                self._named.add((id(space), name))
+                self.watched.append(Global(space, name, space[name]))
+                yield space[name]
 
 
 def _is_foreign(module: str, file: str | None) -> bool:
     """Whether this module belongs to the standard library, to fgrad or to an installed package."""
-    installed = any(name in (file or "") for name in _INSTALLED)
-    return installed or module.partition(".")[0] in _FOREIGN
+    root = module.partition(".")[0]
+    if root == "fgrad":
+        return True
+    if file is None or file.startswith("<"):
+        return root in sys.stdlib_module_names
+    return file.startswith(_STANDARD) or any(name in file for name in _INSTALLED)
 
 
 def _file(module: str) -> str | None:
@@ -204,5 +219,25 @@ def _names(code: CodeType) -> Iterator[str]:
             yield from _names(constant)
 
 
-def _items(container: Iterable[object]) -> Iterable[object]:
-    return [*container, *container.values()] if isinstance(container, dict) else container
+def _items(container: Iterable[object]) -> Sequence[object]:
+    if isinstance(container, (dict, MappingProxyType)):
+        return [*container, *container.values()]
+    return list(container)
+
+
+def _fields(slots: Iterable[MemberDescriptorType], thing: object) -> Sequence[object]:
+    """The attributes of an object, those in its slots first."""
+    found = [_slot(member, thing) for member in slots]
+    return [*found, *_items(getattr(thing, "__dict__", {}))]
+
+
+def _slot(member: MemberDescriptorType, thing: object) -> object:
+    try:
+        return member.__get__(thing)
+    except AttributeError:
+        return _NOTHING
+
+
+def _buffer(array: Any) -> Sequence[object]:  # noqa: ANN401 - of any kind
+    content = array.tobytes() if hasattr(array, "tobytes") else bytes(array)
+    return content, getattr(array, "shape", None), getattr(array, "dtype", None)

@@ -139,6 +139,8 @@ class Captured:
                 yield from self._inside(thing, lambda kind: _items(vars(kind)))
         elif hasattr(type(thing), "tobytes") or isinstance(thing, bytearray):
             self.contents.append(_Array(thing, _buffer(thing)))
+            if getattr(thing, "dtype", None) == "O" and hasattr(thing, "ravel"):
+                yield from thing.ravel()  # of objects, which may change within
         elif not isinstance(thing, ModuleType):
             yield from self._look_into_object(thing)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from fgrad.compiler.lowering import Expressions
 from fgrad.compiler.paths import Tree, assemble, graft
 from fgrad.compiler.python import MISSING, Emitted
-from fgrad.compiler.trace import Contradiction, Untraceable, trace
+from fgrad.compiler.trace import Contradiction, Untraceable, taken_apart, trace
 
 if TYPE_CHECKING:
     from fgrad.compiler.call import Call
@@ -69,8 +69,9 @@ class Compiled:
     def learn(self, f: Entry, call: Call, answer: object, name: str) -> None:
         """Compile the run that gave `answer` beside the others, if they can be told apart."""
         try:
+            numbers, structure = taken_apart(answer)
             run = trace(f, call.numbers, call.arguments)
-            run.check(answer)
+            run.check(numbers, structure)
             self._add(run)
         except Untraceable:
             self.fail(name)

@@ -47,17 +47,16 @@ class Run(NamedTuple):
     roots: Sequence[Node | float]
     structure: Structure
 
-    def check(self, answer: object) -> None:
+    def check(self, numbers: Sequence[float], structure: Structure) -> None:
         """Contradiction where a run on plain numbers gave other numbers than this one."""
-        numbers, structure = taken_apart(answer)
         if structure != self.structure:
             raise Untraceable  # a function, say, that each run makes anew
         if any(_differ(x, plain(root)) for x, root in zip(numbers, self.roots, strict=True)):
             raise Contradiction
 
 
-def _differ(x: Leaf, y: float) -> bool:
-    return not isinstance(x, float) or (x.hex() != y.hex() and (x == x or y == y))  # noqa: PLR0124 - nan
+def _differ(x: float, y: float) -> bool:
+    return x.hex() != y.hex() and (x == x or y == y)  # noqa: PLR0124 - nan
 
 
 class _Recorder:
@@ -126,15 +125,26 @@ def trace(
         raise _explained(error) from error
     except Exception:  # noqa: BLE001 - which plain numbers do not raise, as the caller has seen
         raise Untraceable from None
-    roots, structure = taken_apart(answer)
+    roots, structure = _flattened(answer)
     numeric = [root for root in roots if isinstance(root, (Node, float))]
     if not recorder.repeatable or len(numeric) < len(roots):
         raise Untraceable
     return Run(start.index, leaves, recorder.events, numeric, structure)
 
 
-def taken_apart(answer: object) -> tuple[list[Leaf], Structure]:
-    """The numbers in what a function returned, and its structure; Untraceable if it is no tree."""
+def taken_apart(answer: object) -> tuple[list[float], Structure]:
+    """The floats in what a function returned, and its structure; Untraceable if there are others.
+
+    A node among them belongs to a differentiation around this call.
+    """
+    leaves, structure = _flattened(answer)
+    floats = [x for x in leaves if isinstance(x, float)]
+    if len(floats) < len(leaves):
+        raise Untraceable
+    return floats, structure
+
+
+def _flattened(answer: object) -> tuple[list[Leaf], Structure]:
     try:
         leaves, structure = flatten(answer)
         hash(structure)

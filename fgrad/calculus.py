@@ -153,7 +153,7 @@ polygamma: Binary = binary(
     lambda n, x, y: ZERO,
     lambda n, x, y: polygamma(n + 1, x),
     domain=(NONNEGATIVE, POSITIVE),
-    convention="the order is a whole number; nothing flows to it",
+    convention="the order is a whole number up to 150; nothing flows to it",
 )
 degrees = unary("degrees", math.degrees, lambda x, y: 180 / math.pi)
 radians = unary("radians", math.radians, lambda x, y: math.pi / 180)

@@ -163,23 +163,28 @@ def log_sum_exp(*xs: float) -> float:
 # The Bernoulli numbers B_2, B_4, …, of the expansion of polygamma at infinity.
 _BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798)
 _FAR = 20.0
+_ORDERS = range(151)  # beyond, factorials overflow
+_LOWEST = -1e6  # further down the way up is too long
 
 
 def polygamma(order: float, x: float) -> float:
-    """The derivative of this order (a whole number from 0) of digamma, the slope of lgamma.
+    """The derivative of this order (a whole number up to 150) of digamma, the slope of lgamma.
 
-    A ValueError at the poles 0, -1, -2, …; an infinity where the answer is too large. Carried up
-    to x >= 20 by its recurrence, where the asymptotic series is exact to the last digits
-    (Abramowitz and Stegun 6.4.6 and 6.4.11).
+    A ValueError at the poles 0, -1, -2, … and where the order is no such number; an infinity where
+    the answer is too large. Carried up to x >= 20 by its recurrence, where the asymptotic series is
+    exact to the last digits (Abramowitz and Stegun 6.4.6 and 6.4.11).
     """
+    if order not in _ORDERS:
+        raise ValueError(f"polygamma: expected a whole order from 0 to 150, got {order!r}")
     n = int(order)
     if x == -math.inf:
         return math.nan
     if x <= 0 and x == math.floor(x):
-        message = f"polygamma: {x!r} is a pole"
-        raise ValueError(message)
+        raise ValueError(f"polygamma: {x!r} is a pole")
     if x < -_FAR and n == 0:  # the reflection formula: no long way up
         return polygamma(0, 1 - x) - math.pi / math.tan(math.pi * x)
+    if x < _LOWEST:
+        raise ValueError(f"polygamma: order {n} is computed for x >= {_LOWEST!r} only, got {x!r}")
     sign = -1.0 if n % 2 == 0 else 1.0
     below = 0.0
     while x < _FAR + n:

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import fgrad
-from fgrad import dot
+from fgrad import dot, polygamma
 
 # Here it counts what they do; tests/typing has what types they take.
 grad: Any = fgrad.grad
@@ -331,3 +331,14 @@ def test_tree_map_of_trees_of_different_structure() -> None:
             tree_map(lambda x, y: x, one_tree, other)
         with pytest.raises(ValueError, match="different structure"):
             tree_map(lambda x, y: x, other, one_tree)
+
+
+@pytest.mark.parametrize(("order", "x"), [(1e16, 2.0), (-1.0, 2.0), (1.5, 2.0), (math.inf, 2.0)])
+def test_polygamma_has_whole_orders_only(order: float, x: float) -> None:
+    with pytest.raises(ValueError, match="expected a whole order from 0 to 150, got"):
+        polygamma(order, x)
+
+
+def test_far_below_zero_polygamma_says_so_and_does_not_count_for_ever() -> None:
+    with pytest.raises(ValueError, match="order 2 is computed for x >= "):
+        polygamma(2.0, -1e7 - 0.5)

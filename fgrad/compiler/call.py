@@ -97,7 +97,7 @@ def _objects(part: _Part) -> Iterator[object]:
     if isinstance(part, Same):
         yield part.thing
     elif isinstance(part, Static):
-        yield part.content
+        yield from () if part is LEAF else (part.content,)
     else:
         for child in part.children or ():
             yield from _objects(child)

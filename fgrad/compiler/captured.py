@@ -90,7 +90,7 @@ class Captured:
     comes to hide a builtin, a function whose code or defaults are exchanged in place, and what is
     reached by a computed name (`getattr(self, name)`, `globals()[name]`), an iterator, a weak
     reference or a context variable are not noticed, nor anything that changes in the standard
-    library and in installed packages.
+    library and in installed packages other than the function's own.
     """
 
     def __init__(self, *things: object) -> None:
@@ -99,6 +99,7 @@ class Captured:
         self.contents: list[_Inside | _Array] = []
         """What changes within: checked by Python only."""
         self._reached: dict[int, object] = {}
+        self._home = frozenset(map(_package, things))
         self._named: set[tuple[int, str]] = set()
         self._names: set[str] = set()
         pending = list(things)
@@ -121,7 +122,7 @@ class Captured:
             for space, name, content in self._globals:
                 if space.get(name, _NOTHING) is not content:
                     return True
-            return any(inside.changed() for inside in self.contents)
+            return bool(self.contents) and any(inside.changed() for inside in self.contents)
         except (ValueError, RuntimeError):  # an emptied cell, a dict that changes at this moment
             return True
 
@@ -133,7 +134,7 @@ class Captured:
             yield from [getattr(thing, name) for name in _CARRIERS[carrier]]
             yield getattr(thing, "__dict__", {}).get("__wrapped__")
         elif isinstance(thing, type):
-            if not _is_foreign(thing.__module__, _file(thing.__module__)):
+            if not self._is_foreign(thing.__module__, _file(thing.__module__)):
                 yield from thing.__bases__
                 yield from self._inside(thing, lambda kind: _items(vars(kind)))
         elif hasattr(type(thing), "tobytes") or isinstance(thing, bytearray):
@@ -166,7 +167,7 @@ class Captured:
 
     def _look_into_function(self, f: FunctionType) -> Iterator[object]:
         yield from (f.__defaults__, f.__kwdefaults__, vars(f).get("__wrapped__"))
-        foreign = _is_foreign(str(f.__globals__.get("__name__")), f.__code__.co_filename)
+        foreign = self._is_foreign(str(f.__globals__.get("__name__")), f.__code__.co_filename)
         for cell in f.__closure__ or ():
             try:
                 content = cell.cell_contents
@@ -185,7 +186,7 @@ class Captured:
         yield from [sys.modules[name] for name in names & sys.modules.keys()]
 
     def _look_into_module(self, module: ModuleType) -> Iterator[object]:
-        if not _is_foreign(module.__name__, _file(module.__name__)):
+        if not self._is_foreign(module.__name__, _file(module.__name__)):
             yield from self._look_into_names(vars(module), self._names)
 
     def _look_into_names(
@@ -197,15 +198,26 @@ class Captured:
                 self.watched.append(Global(space, name, space[name]))
                 yield space[name]
 
+    def _is_foreign(self, module: str, file: str | None) -> bool:
+        """Whether a module is of the standard library, of fgrad or of another's installed package.
 
-def _is_foreign(module: str, file: str | None) -> bool:
-    """Whether this module belongs to the standard library, to fgrad or to an installed package."""
-    root = module.partition(".")[0]
-    if root == "fgrad":
-        return True
-    if file is None or file.startswith("<"):
-        return root in sys.stdlib_module_names
-    return file.startswith(_STANDARD) or any(name in file for name in _INSTALLED)
+        Where the function itself is installed its own package is home.
+        """
+        package = module.partition(".")[0]
+        if package == "fgrad" or package in self._home:
+            return package == "fgrad"
+        if file is None or file.startswith("<"):
+            return package in sys.stdlib_module_names
+        return file.startswith(_STANDARD) or any(name in file for name in _INSTALLED)
+
+
+def _package(thing: object) -> str:
+    """The package that a function is from, or the class of an object."""
+    if isinstance(thing, partial):
+        return _package(thing.func)
+    if isinstance(thing, FunctionType) and hasattr(thing, "__wrapped__"):
+        return _package(thing.__wrapped__)
+    return str(getattr(thing, "__module__", "")).partition(".")[0]
 
 
 def _file(module: str) -> str | None:

@@ -58,10 +58,10 @@ class Compiled:
         self._runs = self._failures = 0
         self._closed = False
         self._lock = RLock()
-        self._python: Entry | None = None
+        self._code: Entry = _missing
         self._native: Entry | None = None
         self._wait = math.inf if native is False else 0 if native else _HOT
-        self._lines_left = self._wait
+        self._calls_left = self._wait
         self._entry = entry
         self._install = None if captured.contents else install
 
@@ -82,7 +82,7 @@ class Compiled:
         except Untraceable:
             self.fail(name)
         except Contradiction:
-            self.program = self._python = self._native = None
+            self.program, self._native, self._code = None, None, _missing
             if self._install is not None:
                 self._install(self._entry)
             self._close(f"{name} gave different results from the same numbers: it runs")
@@ -107,38 +107,35 @@ class Compiled:
             self._tree = graft(self._tree, path)
             self._runs, self._failures = self._runs + 1, 0
             self.program = assemble(self._expressions, self._tree)
-            self._python = self._native = None
+            self._code, self._native = self._emit, None
             often = self._runs & (self._runs - 1)  # not 1, 2, 4, 8, … runs
-            self._lines_left = self._wait or (_WARM if often else 0)
-            if not self._lines_left:
+            wait = self._wait or (_WARM if often else 0)
+            self._calls_left = wait / (len(self.program.lines) + 1)
+            if not wait:
                 self._go_native()
 
     def run(self, numbers: Sequence[float]) -> object:
         """What the runs so far give for these numbers: MISSING if it takes another one."""
+        self._calls_left -= 1
+        if self._calls_left < 0:
+            self._go_native()
+        return self._code(*numbers)
+
+    def _emit(self, *numbers: float) -> object:
+        """Python's function of the program, called; from then on calls go to it."""
         program = self.program
         if program is None:
             return MISSING
-        self._lines_left -= len(program.lines) + 1
-        if self._lines_left < 0:
-            self._go_native()
-        native = self._native
-        if native is not None:
-            answer = native(*numbers)
-            if answer is not MISSING:
-                return answer
-        return self.python(program)(*numbers)
-
-    def python(self, program: Program) -> Entry:
-        """The program as a function of Python's."""
-        python = self._python
-        if python is None:
-            python = self._python = Emitted(program).function()
-        return python
+        code = Emitted(program).function()
+        with self._lock:
+            if self.program is program:
+                self._code = _first(self._native, code) if self._native else code
+        return code(*numbers)
 
     def _go_native(self) -> None:
         """Make machine code, if that can be: what has no native form stays Python."""
         with self._lock:
-            self._lines_left = math.inf
+            self._calls_left = math.inf
             try:
                 from fgrad.compiler.native import compile_native
 
@@ -147,6 +144,8 @@ class Compiled:
                     return
                 if self._install is None:
                     self._native = compile_native(program, _missing, ())
+                    if self._native is not None:
+                        self._code = _first(self._native, self._code)
                     return
                 code = compile_native(program, self._entry, self.captured.watched)
                 if code is not None:
@@ -178,6 +177,16 @@ def warn(message: str) -> None:
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("fgrad."):
         frame, level = frame.f_back, level + 1
     warnings.warn(f"jit: {message}", RuntimeWarning, stacklevel=level)
+
+
+def _first(native: Entry, python: Entry) -> Entry:
+    """Machine code, and where it gives MISSING (an error is about to be raised) Python's."""
+
+    def code(*numbers: float) -> object:
+        answer = native(*numbers)
+        return python(*numbers) if answer is MISSING else answer
+
+    return code
 
 
 @cache

@@ -27,7 +27,6 @@ Q = ParamSpec("Q")
 S = TypeVar("S")
 T = TypeVar("T")
 _MOST_KINDS: Final = 256
-_FLOATS: Final = frozenset({float})
 
 if TYPE_CHECKING:
 
@@ -70,15 +69,16 @@ class Jitted(_Call[P, T]):
 
     def _enter(self, *args: P.args, **kwargs: P.kwargs) -> object:
         """What the function gives for these arguments: by what is compiled, or by a new trace."""
+        key: Hashable = len(args)
+        numbers: Sequence[float] = args  # type: ignore[assignment]  # if they are floats
         call = None
-        if not kwargs and _FLOATS.issuperset(map(type, args)):
-            key: Hashable = len(args)
-            numbers: Sequence[float] = args  # type: ignore[assignment]  # as just seen
-        else:
-            call = Call.of(args, kwargs)
-            if call is None:
-                return self._f(*args, **kwargs)
-            key, numbers = call.key, call.numbers
+        for argument in (*args, kwargs) if kwargs else args:
+            if argument.__class__ is not float:
+                call = Call.of(args, kwargs)
+                if call is None:
+                    return self._f(*args, **kwargs)
+                key, numbers = call.key, call.numbers
+                break
         compiled = self._compiled.get(key)
         if compiled is not None and not compiled.captured.changed():
             try:

@@ -13,12 +13,12 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import CellType
+from types import BuiltinFunctionType, CellType
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from fgrad import jit, sin
+from fgrad import jit, sin, value_and_grad
 from fgrad.calculus import TABLE
 from fgrad.compiler.captured import Cell, Global
 from fgrad.compiler.native import compile_native
@@ -256,6 +256,15 @@ def test_a_value_that_both_sides_compute_crosses_from_part_to_part() -> None:
         assert quick(*point) == f(*point)
 
 
+def test_a_function_of_floats_is_called_with_no_python_in_between() -> None:
+    rate = 0.5
+    for f in (lambda x, y: x + y, value_and_grad(lambda x, y: sin(x) * y * rate)):
+        quick = jit(f, native=True)
+        assert quick(1.0, 2.0) == f(1.0, 2.0)
+        assert isinstance(quick.func, BuiltinFunctionType)
+        assert quick(3.0, 2.0) == f(3.0, 2.0)
+
+
 # The store.
 
 
@@ -352,7 +361,7 @@ def test_a_function_that_is_dropped_takes_its_code_with_it() -> None:
 
 def test_the_program_ends_in_peace_with_code_alive() -> None:
     code = """
-from fgrad import jit, sin
+from fgrad import jit, sin, value_and_grad
 f = jit(lambda x, y: sin(x) * y, native=True)
 assert f(1.0, 2.0) == f(1.0, 2.0)
 import os

@@ -125,6 +125,7 @@ class Captured:
             return bool(self.contents) and any(inside.changed() for inside in self.contents)
         except (ValueError, RuntimeError):  # an emptied cell, a dict that changes at this moment
             return True
+        return False
 
     def _look_into(self, thing: object) -> Iterator[object]:
         if isinstance(thing, FunctionType):

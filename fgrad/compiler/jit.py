@@ -69,6 +69,8 @@ class Jitted(_Call[P, T]):
 
     def _enter(self, *args: P.args, **kwargs: P.kwargs) -> object:
         """What the function gives for these arguments: by what is compiled, or by a new trace."""
+        if self._inside and get_ident() in self._inside:
+            return self._f(*args, **kwargs)
         key: Hashable = len(args)
         numbers: Sequence[float] = args  # type: ignore[assignment]  # if they are floats
         call = None
@@ -92,10 +94,10 @@ class Jitted(_Call[P, T]):
     def _trace(self, call: Call, args: tuple[object, ...], kwargs: dict[str, object]) -> object:
         """What the function gives; a second run, on nodes, is compiled for the calls to come."""
         f: Callable[..., object] = self._f
-        thread = get_ident()
-        compiled = None if thread in self._inside else self._place(call)
+        compiled = self._place(call)
         if compiled is None or not compiled.learns(repr(self)):
             return f(*args, **kwargs)
+        thread = get_ident()
         self._inside.add(thread)
         try:
             answer = f(*args, **kwargs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 from fractions import Fraction
@@ -70,6 +71,7 @@ CALLS: Final[list[tuple[Function, list[tuple[tuple[Any, ...], dict[str, Any]]]]]
     ),
     (kinds, [((), {}), ((1.5,), {"x": 2.0}), (("text",), {})]),
     (lambda x, n: 10**n * x, [((1.5, k), {}) for k in (1, True, 1.0, 2, Number.ONE)]),
+    (lambda x, n: {str(n): x}, [((1.5, k), {}) for k in (1, True, 2, Number.ONE, Fraction(1))]),
     (lambda x, c: x if c is Colour.RED else -x, [((1.5, c), {}) for c in (*Colour, Colour.RED)]),
     (lambda x, s: {s: x}, [((1.5, s), {}) for s in ("a", "b", "a")]),
     (lambda p: p["a"] * p["b"], [(({"a": 1.5, "b": 2.5},), {}), (({"b": 1.5, "a": 3.5},), {})]),
@@ -253,6 +255,19 @@ def test_recursion(runner: Runner) -> None:
     run, run_digits = runner(power), runner(digits)
     assert [run(1.5, 12), run(2.5, 12), run(1.5, 30)] == [1.5**12, power(2.5, 12), power(1.5, 30)]
     assert [run_digits(x) for x in (5.0, 1234.5, 12.0, 5e9)] == [1.0, 4.0, 2.0, 10.0]
+
+
+def test_what_a_function_calls_of_itself_is_part_of_its_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No kind of its own for each depth."""
+    monkeypatch.setattr(sys.modules["fgrad.compiler.jit"], "_MOST_KINDS", 8)
+
+    @jit
+    def power(x: float, n: int) -> float:
+        return 1.0 if n == 0 else x * power(x, n - 1)
+
+    assert [power(1.5, 40), power(2.5, 40)] == [power.__wrapped__(x, 40) for x in (1.5, 2.5)]
 
 
 def test_the_value_and_the_gradient_are_compiled_together() -> None:

@@ -74,6 +74,9 @@ class Static(NamedTuple):
     def __str__(self) -> str:
         return "float" if self is LEAF else repr(self.content)
 
+    def __reduce__(self) -> str | tuple[type[Static], tuple[object]]:
+        return "LEAF" if self is LEAF else (Static, (self.content,))
+
 
 class _Place:
     """The content of the structure of a leaf: equal to nothing else."""

@@ -43,7 +43,8 @@ WATCHED: Final[list[Watch]] = []
 
 def watching() -> Watch | None:
     """Who watches here. A context belongs to one thread and one task: each hears of its own."""
-    return _WATCH.get() if WATCHED else None
+    by = _WATCH.get() if WATCHED else None
+    return by if by in WATCHED else None
 
 
 @contextmanager
@@ -55,9 +56,9 @@ def watch(by: Watch) -> Iterator[None]:
         WATCHED.append(by)
         yield
     finally:
-        _WATCH.set(before)
         if by in WATCHED:
             WATCHED.remove(by)
+        _WATCH.set(before)
 
 
 class NoFloatError(TypeError, AttributeError):

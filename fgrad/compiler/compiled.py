@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -27,6 +29,9 @@ Entry: TypeAlias = Callable[..., Any]
 _MOST_RUNS: Final = 64
 _HOT: Final = 1_000_000
 """After so many lines have been computed by Python, machine code is worth its compilation."""
+
+_WARM: Final = 100_000
+"""As `_HOT`, where machine code was asked for: it is not made anew for each of many runs."""
 
 
 class Compiled:
@@ -70,9 +75,10 @@ class Compiled:
         """Compile the run that gave `answer` beside the others, if they can be told apart."""
         try:
             numbers, structure = taken_apart(answer)
-            run = trace(f, call.numbers, call.arguments)
-            run.check(numbers, structure)
-            self._add(run)
+            with _without_collector():
+                run = trace(f, call.numbers, call.arguments)
+                run.check(numbers, structure)
+                self._add(run)
         except Untraceable:
             self.fail(name)
         except Contradiction:
@@ -102,8 +108,10 @@ class Compiled:
             self._runs, self._failures = self._runs + 1, 0
             self.program = assemble(self._expressions, self._tree)
             self._code, self._native = self._emit, None
-            self._calls_left = self._wait // (len(self.program.lines) + 1)
-            if not self._wait:
+            often = self._runs & (self._runs - 1)  # not 1, 2, 4, 8, … runs
+            wait = self._wait or (_WARM if often else 0)
+            self._calls_left = wait / (len(self.program.lines) + 1)
+            if not wait:
                 self._go_native()
 
     def run(self, numbers: Sequence[float]) -> object:
@@ -145,6 +153,18 @@ class Compiled:
             except ImportError:
                 if not self._wait:
                     _say_what_is_missing()
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """All that is made is needed: to look for garbage in it takes as long as the rest."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _missing(*_: object, **__: object) -> object:

@@ -34,6 +34,7 @@ IDENTITIES: Final = frozenset(
     }
 )
 """A row of two operands, with this constant at this place, gives the other one to the last bit."""
+_NEUTRAL: Final = frozenset({0.0, 1.0})
 COMMUTATIVE: Final = frozenset({calculus.add, calculus.mul})
 _TRANSPARENT: Final = frozenset({ALIAS, calculus.constant})
 
@@ -63,7 +64,8 @@ class Expressions:
     def __init__(self, inputs: int) -> None:
         self.inputs = inputs
         self.lines: list[Line] = []
-        self._places: dict[tuple[Primitive, tuple[Operand, ...]], int] = {}
+        self._places: dict[Line, int] = {}
+        self._constants: dict[float | str, Constant] = {}
 
     def line(self, value: int) -> Line:
         """What computes a value that is no input."""
@@ -74,13 +76,19 @@ class Expressions:
         simpler = self._simplified(row, operands)
         if simpler is not None:
             return simpler
-        place = self._places.get((row, operands))
+        line = Line(row, operands)
+        place = self._places.get(line)
         if place is None and row in COMMUTATIVE:
-            place = self._places.get((row, operands[::-1]))
+            place = self._places.get(Line(row, operands[::-1]))
         if place is None:
-            place = self._places[row, operands] = self.inputs + len(self.lines)
-            self.lines.append(Line(row, operands))
+            place = self._places[line] = self.inputs + len(self.lines)
+            self.lines.append(line)
         return place
+
+    def constant(self, x: float) -> Constant:
+        """The constant of this number: one object for the same bits, which is soon compared."""
+        key = x if x == x and x else x.hex()  # noqa: PLR0124 - nan
+        return self._constants.get(key) or self._constants.setdefault(key, Constant(x))
 
     def _simplified(self, row: Primitive, operands: tuple[Operand, ...]) -> Operand | None:
         if row in _TRANSPARENT:
@@ -92,9 +100,10 @@ class Expressions:
             return self._twice_negated(row, operands[0])
         if row is calculus.where and isinstance(operands[0], Constant):
             return operands[1 if operands[0].value else 2]
-        for place, operand in enumerate(operands[:2]):
-            if (row, place, operand) in IDENTITIES:
-                return operands[1 - place]
+        if constants[0] in _NEUTRAL:
+            for place, operand in enumerate(operands[:2]):
+                if (row, place, operand) in IDENTITIES:
+                    return operands[1 - place]
         return None
 
     def _twice_negated(self, row: Primitive, operand: Operand) -> Operand | None:
@@ -110,13 +119,13 @@ class Expressions:
         before: list[int] = []
         for event in run.events:
             if isinstance(event, Compared):
-                left, right = (_operand(x, values) for x in (event.left, event.right))
+                left, right = (self._operand(x, values) for x in (event.left, event.right))
                 if isinstance(left, int) or isinstance(right, int):
                     turns.append(Turn(event.relation, left, right, event.outcome, tuple(before)))
                     before = []
             else:
                 before += used([values[event.index]])
-        outputs = tuple([_operand(root, values) for root in run.roots])
+        outputs = tuple([self._operand(root, values) for root in run.roots])
         return Path(tuple(turns), outputs, run.structure, tuple(before))
 
     def _values(self, run: Run) -> dict[int, Operand]:
@@ -128,22 +137,28 @@ class Expressions:
             if node.index < run.first:
                 raise Untraceable  # it belongs to a differentiation around this one
             if node.primitive is LEAF:
-                values[node.index] = Constant(node.value)
+                values[node.index] = self.constant(node.value)
             else:
-                operands = tuple([_operand(x, values) for x in node.operands])
+                operands = tuple([self._operand(x, values) for x in node.operands])
                 values[node.index] = self.add(node.primitive, operands)
         return values
 
     def needed(self, values: Iterable[int], known: set[int]) -> list[int]:
         """The lines, by value and in order, that `values` need and that are not `known`."""
         found: set[int] = set()
-        pending = [value for value in values if value >= self.inputs]
+        lines, inputs = self.lines, self.inputs
+        pending = [value for value in values if value >= inputs]
         while pending:
             value = pending.pop()
             if value not in found and value not in known:
                 found.add(value)
-                pending += [x for x in used(self.line(value).operands) if x >= self.inputs]
+                for x in lines[value - inputs].operands:
+                    if isinstance(x, int) and x >= inputs:
+                        pending.append(x)  # noqa: PERF401 - a list would cost as much as all else
         return sorted(found)
+
+    def _operand(self, x: Node | float, values: dict[int, Operand]) -> Operand:
+        return values[x.index] if isinstance(x, Node) else self.constant(x)
 
 
 def _ends(run: Run) -> Iterator[Node]:
@@ -152,10 +167,6 @@ def _ends(run: Run) -> Iterator[Node]:
         sides = (event.left, event.right) if isinstance(event, Compared) else (event,)
         yield from [x for x in sides if isinstance(x, Node)]
     yield from [root for root in run.roots if isinstance(root, Node)]
-
-
-def _operand(x: Node | float, values: dict[int, Operand]) -> Operand:
-    return values[x.index] if isinstance(x, Node) else Constant(x)
 
 
 def _folded(row: Primitive, constants: Sequence[float]) -> Operand | None:

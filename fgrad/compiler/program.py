@@ -8,7 +8,7 @@ a block is a stretch without alternatives, and ends in what a run returns, or in
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from attrs import field, frozen
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Block", "Constant", "Fork", "Guard", "Line", "Operand", "Program", "Return", "used"]
 
 
-@frozen
+@frozen(cache_hash=True)
 class Constant:
     """A number that is the same in every run; equal to another only if all its bits are."""
 
@@ -33,8 +33,7 @@ Operand: TypeAlias = int | Constant
 """A value, by its number, or a constant."""
 
 
-@frozen
-class Line:
+class Line(NamedTuple):
     """One application of a row."""
 
     row: Primitive

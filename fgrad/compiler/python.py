@@ -19,7 +19,7 @@ MISSING: Final = object()
 _LONG: Final = 4_000
 """Lines from which on the source is cut into functions: Python compiles one by one far better."""
 _PART: Final = 1_000
-_OURS: Final = re.compile(r"w|v\d+|part_\d+")
+_OURS: Final = re.compile(r"w|v\d+|part_\d+|function")
 
 
 class Emitted:

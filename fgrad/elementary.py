@@ -50,8 +50,10 @@ def quotient(x: float, y: float) -> float:
 def power(x: float, y: float) -> float:
     """x ** y, with 0 to a negative power and overflow an infinity, and nan where it is complex.
 
-    >>> power(0.0, -0.5), power(-8.0, 0.5), power(-1e200, 3.0), power(-1e200, 2.0)
-    (inf, nan, -inf, inf)
+    >>> power(0.0, -0.5), power(-0.0, -3.0), power(-8.0, 0.5)
+    (inf, -inf, nan)
+    >>> power(-1e200, 3.0), power(-1e200, 2.0)
+    (-inf, inf)
     """
     try:
         return math.pow(x, y)

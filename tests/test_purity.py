@@ -82,6 +82,22 @@ def test_the_same_bits_whatever_the_seed_of_the_hashes() -> None:
     assert "0x" in outputs.pop()
 
 
+@pytest.mark.parametrize(
+    ("call", "answer"),
+    [
+        ("grad(f)(3.0)", "39.0"),
+        ("jvp(f, 3.0, 1.0)", "(45.0, 39.0)"),
+        ("jvp(grad(f), 3.0, 1.0)", "(39.0, 22.0)"),
+        ("grad(grad(f))(3.0)", "22.0"),
+    ],
+)
+def test_the_first_derivative_of_a_process(call: str, answer: str) -> None:
+    """Its leaf has the index 0, and so has its offset."""
+    script = f"from fgrad import grad, jvp; f = lambda x: x * x * (x + 2); print({call})"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == answer
+
+
 def test_a_graph_is_not_changed_by_being_differentiated() -> None:
     before: list[object] = []
     nodes: list[Node] = []

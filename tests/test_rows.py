@@ -433,9 +433,9 @@ def test_below_zero_the_slopes_of_gamma_are_those_of_its_reflection(x: float) ->
         assert abs(mpf(got) - exact) <= 1e-12 * abs(exact) + mpf(10) ** -300, (name, x)
 
 
-@pytest.mark.parametrize("order", [0, 1, 2, 3, 5, 8, 12, 20, 30])
+@pytest.mark.parametrize("order", [0, 1, 2, 3, 5, 8, 12, 20, 30, 60])
 def test_polygamma_is_right_to_the_last_digits_at_high_orders_too(order: int) -> None:
-    for x in (0.5, 1.0, 3.0, 19.5, 20.0, 25.3, 40.0, 100.0, 1e5):
+    for x in (0.5, 1.0, 3.0, 19.5, 20.0, 25.3, 40.0, 50.0, 80.0, 1e4):
         exact = mpmath.psi(order, mpf(x))
         assert abs(mpf(polygamma(float(order), x)) - exact) <= 2e-15 * abs(exact), x
 

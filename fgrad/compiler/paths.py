@@ -81,12 +81,14 @@ class _Numbered:
         """The steps to `values`, which are known from then on."""
         needed = self.expressions.needed(values, known)
         known.update(needed)
+        places = self.places
         for value in needed:
-            if value not in self.places:
+            if value not in places:
                 line = self.expressions.line(value)
-                self.places[value] = self.expressions.inputs + len(self.lines)
-                self.lines.append(Line(line.row, tuple(map(self.placed, line.operands))))
-        return [self.places[value] for value in needed]
+                operands = tuple([places[x] if isinstance(x, int) else x for x in line.operands])
+                places[value] = self.expressions.inputs + len(self.lines)
+                self.lines.append(line if operands == line.operands else Line(line.row, operands))
+        return [places[value] for value in needed]
 
     def placed(self, operand: Operand) -> Operand:
         """An operand by its new number."""

@@ -47,10 +47,10 @@ def bits(answer: object) -> object:
     if isinstance(answer, float):
         number = b"nan" if answer != answer else struct.pack("<d", answer)  # noqa: PLR0124 - nan
         return type(answer), number
-    if isinstance(answer, complex):  # as Python's own power of floats may be
-        return type(answer), bits(answer.real), bits(answer.imag)
     if isinstance(answer, Mapping):
         return type(answer), [(key, bits(item)) for key, item in answer.items()]
+    if isinstance(answer, complex):  # as Python's own power of floats may be
+        answer = [answer.real, answer.imag]
     if hasattr(answer, "tolist"):
         return type(answer), bits(answer.tolist())
     if isinstance(answer, Sequence) and not isinstance(answer, str):

@@ -1,166 +1,318 @@
-"""Machine code by itself: against C, by the guard, by the size of a program, and from the store.
+"""Machine code by itself: calls, guards, the kernel against C, compiling by size, a warm start.
 
-Run it pinned to one core: `taskset -c 0 python tests/bench/native.py`; it needs gcc and llvmlite.
+Run it pinned to one core: `taskset -c 0 python tests/bench/native.py`. What is compared takes
+turns, and a figure is the median of its rounds. Compile times are processor time, each in a fresh
+process with nothing in the cache. The kernel is compared with gcc where that is installed.
 """
 
 from __future__ import annotations
 
 import ctypes
+import math
 import os
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from time import perf_counter
 from timeit import Timer
-from typing import Any, Final
+from typing import Final
 
-from fgrad import jit, value_and_grad
+from fgrad import Scalar, tanh, value_and_grad
+from fgrad.calculus import add, mul, sub, total
+from fgrad.calculus import tanh as tanh_row
 from fgrad.compiler.native import compile_native
-from fgrad.compiler.native.engine import load
 from fgrad.compiler.native.kernel import Kernel
-from fgrad.compiler.program import Constant, Program, Return
-from tests.bench.jit import POINT, ours
+from fgrad.compiler.native.machine import machine
+from fgrad.compiler.native.stretch import HEAD
+from fgrad.compiler.program import Block, Constant, Guard, Line, Operand, Program, Return
+from fgrad.graph import ALIAS, LEAF, Node, ancestors, leaf
+from fgrad.tree import LEAF as NUMBER
+from fgrad.tree import flatten
 
 ROUNDS: Final = 15
-SIGNS: Final = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
-DRIVER: Final = """
-#include <math.h>
-void by_hand(const double *in, double *out) {{
-{body}
-}}
-double repeat(int (*kernel)(const double *, double *, double *), int count) {{
-    double in[2], out[4], sum = 0;
-    for (int i = 0; i < count; i++) {{
-        in[0] = {x} + i * 1e-9; in[1] = {y};
-        kernel(in, out, 0);
-        sum += out[0] + out[1] + out[2];
-    }}
-    return sum;
-}}
-"""
+SIZES: Final = ((1_000, 0.06), (10_000, 0.5), (100_000, 5.0), (1_000_000, 20.0))
 
 
-def as_c(program: Program) -> str:
-    """The lines of a program as C."""
-
-    def spelled(x: object) -> str:
-        return f"v{x}" if isinstance(x, int) else repr(x.value if isinstance(x, Constant) else x)
-
-    lines = [f"double v{i} = in[{i}];" for i in range(program.inputs)]
-    for i, line in enumerate(program.lines, program.inputs):
-        a, *b = (spelled(x) for x in line.operands)
-        name = line.row.name
-        value = f"{a} {SIGNS[name]} {b[0]}" if name in SIGNS else f"{name}({a})"
-        lines.append(f"double v{i} = {'-' + a if name == 'neg' else value};")
-    end = program.body.end
-    assert isinstance(end, Return)
-    return "\n".join([*lines, *(f"out[{i}] = v{x};" for i, x in enumerate(end.outputs))])
+def network(x: Scalar, y: Scalar) -> Scalar:
+    """114 operations on two numbers, 7 of them tanh."""
+    t, s = x, y
+    for _ in range(7):
+        a = x * t + y * s
+        d = tanh(a)
+        e = d * x
+        h = (e - y) * 0.5 + t
+        k = (h * d - s) * 0.25
+        t, s = ((k + e) * y - a) * 0.125 + d, k
+    return t * s + x
 
 
-def against_c(*more: str) -> None:
-    """A loop of C around the kernel, and around the same lines compiled by gcc."""
-    program = jit(value_and_grad(ours)).program(*POINT)
-    code = load(Kernel(program).modules(""), quick=False)
-    kernel = ctypes.c_void_p(code._engine.get_function_address("kernel"))  # noqa: SLF001
-    count = 20_000
-    with tempfile.TemporaryDirectory() as folder:
-        c = compiled_by_gcc(program, folder, *more)
-        times = [
-            (seconds(lambda: c.repeat(kernel, count)), seconds(lambda: c.repeat(c.by_hand, count)))
-            for _ in range(ROUNDS)
-        ]
-    mine, theirs = (statistics.median(x) / count * 1e9 for x in zip(*times, strict=True))
-    name = " ".join(["gcc -O3 -march=native", *more])
-    print(f"in a loop of C: {mine:.1f} ns, {name}: {theirs:.1f} ns, ratio {mine / theirs:.3f}")
+def program_of(f: Callable[..., object], *inputs: float) -> Program:
+    """The program of a function without choices."""
+    leaves = [leaf(x) for x in inputs]
+    roots, structure = flatten(f(*leaves))
+    values: dict[int, Operand] = {x.index: place for place, x in enumerate(leaves)}
+    known: dict[Line, int] = {}
+    for node in ancestors(*[root for root in roots if isinstance(root, Node)]):
+        if node.index in values:
+            continue
+        operands = tuple([number_of(x, values) for x in node.operands])
+        if node.primitive is LEAF:
+            values[node.index] = Constant(node.value)
+        elif node.primitive is ALIAS:
+            values[node.index] = operands[0]
+        else:
+            line = Line(node.primitive, operands)
+            values[node.index] = known.setdefault(line, len(inputs) + len(known))
+    outputs = tuple([number_of(root, values) for root in roots])
+    steps = tuple(range(len(inputs), len(inputs) + len(known)))
+    return Program(len(inputs), tuple(known), Block(steps, Return(outputs, structure)))
 
 
-def compiled_by_gcc(program: Program, folder: str, *more: str) -> ctypes.CDLL:
-    """The library of a program's lines in C, and the loop."""
-    source, library = Path(folder, "a.c"), Path(folder, "a.so")
-    source.write_text(DRIVER.format(body=as_c(program), x=POINT[0], y=POINT[1]))
-    flags = ["-O3", "-march=native", "-shared", "-fPIC", *more]
-    subprocess.run(["gcc", *flags, source, "-o", library, "-lm"], check=True)  # noqa: S607
-    c = ctypes.CDLL(str(library))
-    c.repeat.restype = ctypes.c_double
-    return c
+def number_of(x: object, values: dict[int, Operand]) -> Operand:
+    """A node, or a number, as an operand."""
+    return values[x.index] if isinstance(x, Node) else Constant(float(x))  # type: ignore[arg-type]  # a number
 
 
-def seconds(run: Callable[[], object]) -> float:
-    """How long one call takes."""
-    begin = perf_counter()
-    run()
-    return perf_counter() - begin
+def guarded(guards: int) -> Program:
+    """A sum, after so many guards on it."""
+    held = tuple([Guard("!=", 2, Constant(1e3 + k), outcome=True) for k in range(guards)])
+    return Program(2, (Line(add, (0, 1)),), Block((2, *held), Return((2,), NUMBER)))
 
 
-def guards() -> None:
-    """What a guard costs: 64 products with a comparison of each, and without."""
-
-    def f(x: Any, *, compare: bool) -> Any:
-        product = x
-        for _ in range(64):
-            product = product * x
-            if compare and product > 1e9:
-                return x
-        return product
-
-    programs = [jit(f).program(1.0, compare=compare) for compare in (True, False)]
-    functions = [compile_native(program, print, ()) for program in programs]
-    timers = [Timer("g(1.0)", globals={"g": function}) for function in functions]
-    rounds = [[timer.timeit(50_000) / 50_000 for timer in timers] for _ in range(ROUNDS)]
-    with_guards, without = (statistics.median(times) for times in zip(*rounds, strict=True))
-    print(f"a guard: {(with_guards - without) / 64 * 1e9:.2f} ns")
+def straight(size: int) -> Program:
+    """Lines of which every fifth is a tanh."""
+    lines = []
+    for value in range(4, 4 + size):
+        kind = value % 5
+        near, far = value - 1 - value % 3, max(0, value - 1 - value * 7919 % 3_000)
+        row = (tanh_row, add, mul, sub, mul)[kind]
+        second: Operand = Constant(0.5) if row is mul else far
+        lines.append(Line(row, (near,) if row is tanh_row else (near, second)))
+    ends = tuple(range(4 + size - 20, 4 + size))
+    steps = (*range(4, 4 + size), 4 + size)
+    lines.append(Line(total, ends))
+    return Program(4, tuple(lines), Block(steps, Return((4 + size,), NUMBER)))
 
 
-SIZE: Final = """
-import resource, sys, time
-from fgrad import jit, sin
-import llvmlite.binding
-def f(x, y, rounds):
-    t = x
-    for i in range(rounds):
-        t = t * y + x - 0.5 * t
-        t = t * 1.0009765625 if i % 20 else sin(t)
-    return t
-count = int(sys.argv[1])
-begin = time.perf_counter()
-quick = jit(f, native=True)
-first = quick(0.7, 0.3, count // 5)
-ready = time.perf_counter() - begin
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-assert quick(0.7, 0.3, count // 5) == first == f(0.7, 0.3, count // 5)
-lines = len(quick.program(0.7, 0.3, count // 5).lines) if count < 1_000_000 else count
-print(f"{lines:>9} lines: {ready:7.3f} s from the call to machine code, peak {peak:.2f} GiB")
-"""
+def nanoseconds(*runs: Callable[[], object]) -> list[float]:
+    """The median time of one call of each, in turns."""
+    timers = [Timer("run()", globals={"run": run}) for run in runs]
+    counts = [max(1, timer.autorange()[0] // 4) for timer in timers]
+    rounds = [
+        [timer.timeit(count) / count * 1e9 for timer, count in zip(timers, counts, strict=True)]
+        for _ in range(ROUNDS)
+    ]
+    return [statistics.median(times) for times in zip(*rounds, strict=True)]
 
 
-def sizes() -> None:
-    """Trace, lower, compile: by the number of lines, each in a process of its own."""
-    for count in (1_000, 10_000, 100_000, 1_000_000):
-        command = [sys.executable, "-c", SIZE, str(count)]
-        subprocess.run(command, check=True, env={**os.environ, "FGRAD_CACHE": "off"})
+def called(f: Callable[..., object], *arguments: str) -> Callable[[], object]:
+    """A function that calls `f` a hundred times, so that calling it costs next to nothing."""
+    call = f"f({', '.join(arguments)})"
+    scope: dict[str, object] = {"f": f}
+    exec(f"def run(f=f, x=0.7, y=-0.4):\n    {';'.join([call] * 100)}", scope)  # noqa: S102 - as above
+    run: Callable[[], object] = scope["run"]  # type: ignore[assignment]  # just defined
+    return run
 
 
-def warm() -> None:
-    """The first compiled call, with nothing in the store and with all of it."""
-    program = jit(value_and_grad(ours)).program(*POINT)
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["FGRAD_CACHE"] = folder
-        Path(folder).chmod(0o700)
-        cold = seconds(lambda: compile_native(program, print, ()))
-        again = min(seconds(lambda: compile_native(program, print, ())) for _ in range(ROUNDS))
+def compile_it(program: Program) -> Callable[..., object]:
+    """The builtin of a program."""
+    native = compile_native(program, print, ())
+    if native is None:
+        raise SystemExit("nothing is native here")
+    return native
+
+
+def measure_calls() -> None:
+    """From Python floats to Python floats."""
+    gradient = compile_it(program_of(value_and_grad(network), 0.7, -0.4))
+    runs = (lambda x, y: x + y), compile_it(guarded(0)), compile_it(guarded(20)), gradient
+    times = nanoseconds(*[called(run, "x", "y") for run in runs])
+    plain, floor, held, whole = [time / 100 for time in times]
+    print(f"x + y, a Python lambda                {plain:8.1f} ns")
     print(
-        f"{len(program.lines)} lines: cold {cold * 1e3:.1f} ms, from the store {again * 1e3:.2f} ms"
+        f"x + y, native                         {floor:8.1f} ns   {floor / plain:.2f} of that (2)"
     )
+    print(f"a guard                               {(held - floor) / 20:8.2f} ns   (6)")
+    print(f"value and gradient, 114 operations    {whole:8.1f} ns   (350)")
+
+
+LOOP: Final = """
+define void @loop(ptr %xs, ptr %out, i64 %size) {
+entry:
+%space = alloca [SPACE x double]
+%second = getelementptr double, ptr %space, i64 1
+br label %next
+next:
+%i = phi i64 [ 0, %entry ], [ %following, %next ]
+%at = getelementptr double, ptr %xs, i64 %i
+%x = load double, ptr %at
+store double %x, ptr %space
+store double 0xBFD999999999999A, ptr %second
+%end = call i32 @kernel(ptr %space)
+PUT
+%following = add i64 %i, 1
+%more = icmp ult i64 %following, %size
+br i1 %more, label %next, label %done
+done:
+ret void
+}
+"""
+PUT: Final = """
+%from{0} = getelementptr double, ptr %space, i64 {1}
+%number{0} = load double, ptr %from{0}
+%to{0} = getelementptr double, ptr %out, i64 {0}
+store double %number{0}, ptr %to{0}
+"""
+
+
+def loop_text(program: Program) -> str:
+    """The kernel of a function of two numbers, in a loop over the first."""
+    kernel = Kernel(program)
+    put = "".join([PUT.format(i, place) for i, place in enumerate(kernel.places[0])])
+    return HEAD + kernel.text() + LOOP.replace("SPACE", str(kernel.space)).replace("PUT", put)
+
+
+BY_HAND: Final = """
+#include <math.h>
+void loop(const double *xs, double *out, long size) {
+  for (long i = 0; i < size; i++) {
+    double x = xs[i], y = -0.4, t = x, s = y, ts[7], ss[7], ds[7], hs[7], ks[7], es[7];
+    for (int k = 0; k < 7; k++) {
+      double a = x * t + y * s, d = tanh(a), e = d * x, h = (e - y) * 0.5 + t;
+      double n = (h * d - s) * 0.25;
+      ts[k] = t; ss[k] = s; ds[k] = d; hs[k] = h; ks[k] = n; es[k] = e;
+      t = ((n + e) * y - a) * 0.125 + d; s = n;
+    }
+    double bt = s, bs = t, bx = 1.0, by = 0.0;
+    for (int k = 6; k >= 0; k--) {
+      double bn = bs + bt * 0.125 * y, be = bt * 0.125 * y, ba = -0.125 * bt, bd = bt;
+      by += bt * 0.125 * (ks[k] + es[k]);
+      double bh = bn * 0.25 * ds[k], bt_ = bh, bs_ = -0.25 * bn;
+      bd += bn * 0.25 * hs[k]; be += 0.5 * bh; by -= 0.5 * bh;
+      bd += be * x; bx += be * ds[k]; ba += bd * (1.0 - ds[k] * ds[k]);
+      bx += ba * ts[k]; bt = bt_ + ba * x; by += ba * ss[k]; bs = bs_ + ba * y;
+    }
+    out[0] = t * s + x; out[1] = bx + bt; out[2] = by + bs;
+  }
+}
+"""
+
+
+GCC: Final = {
+    "gcc -O3 -march=native, the same bits": ["-ffp-contract=off"],
+    "gcc -O3 -march=native, fused": [],
+}
+
+
+def by_hand(flags: Sequence[str], folder: str) -> Callable[..., object]:
+    """The loop written by hand, as gcc compiles it."""
+    source, library = Path(folder, "hand.c"), Path(folder, f"hand{len(flags)}.so")
+    source.write_text(BY_HAND)
+    usual = ["-O3", "-march=native", "-shared", "-fPIC", "-o", str(library)]
+    subprocess.run(["gcc", *usual, *flags, str(source), "-lm"], check=True)  # noqa: S607 - any gcc
+    loop = ctypes.CDLL(str(library)).loop
+    loop.argtypes, loop.restype = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_long], None
+    return loop
+
+
+def measure_kernel() -> None:
+    """In a loop of its own, against the derivative written by hand in C."""
+    program = program_of(value_and_grad(network), 0.7, -0.4)
+    engine = machine().load([machine().compile(loop_text(program), fast=False)])
+    native = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_long)
+    with tempfile.TemporaryDirectory() as folder:
+        loops: list[Callable[..., object]] = [native(engine.get_function_address("loop"))]
+        loops += [by_hand(flags, folder) for flags in GCC.values()]
+    xs, out = (ctypes.c_double * 1_000)(*map(math.sin, range(1_000))), (ctypes.c_double * 3)()
+    answers = []
+    for loop in loops:
+        loop(xs, out, 1_000)
+        answers.append(list(out))
+    for answer in answers:
+        if not all(map(partial(math.isclose, rel_tol=1e-9), answer, answers[0])):
+            raise SystemExit(f"the derivative by hand is another: {answers}")
+    ours, *times = nanoseconds(*[partial(loop, xs, out, 1_000) for loop in loops])
+    print(f"{'the kernel in a loop':37} {ours / 1e3:8.1f} ns")
+    for name, time in zip(GCC, times, strict=True):
+        print(f"{name:37} {time / 1e3:8.1f} ns   {ours / time:.3f} of that (1.05)")
+
+
+CHILD: Final = """
+import resource, sys, time
+sys.path.insert(0, ".")
+from tests.bench.native import compile_native, guarded, straight
+import llvmlite.binding
+compile_native(guarded(1), print, ())
+program = straight(int(sys.argv[1]))
+before = time.process_time()
+native = compile_native(program, print, ())
+after = time.process_time()
+point = 0.1, 0.2, 0.3, 0.4
+native(*point)
+begin = time.process_time()
+native(*point)
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+peak /= 2**20 if sys.platform == "darwin" else 2**10
+print(after - before, peak, time.process_time() - begin)
+"""
+WARM: Final = """
+import sys, time
+sys.path.insert(0, ".")
+from tests.bench.native import network, program_of, value_and_grad
+import llvmlite.binding
+program = program_of(value_and_grad(network), 0.7, -0.4)
+before = time.process_time()
+from fgrad.compiler.native import compile_native
+native = compile_native(program, print, ())
+print(time.process_time() - before)
+"""
+
+
+def child(code: str, cache: str, *arguments: str) -> list[float]:
+    """The numbers that a program prints, in a process of its own."""
+    shown = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        env={**os.environ, "FGRAD_CACHE": cache},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [float(word) for word in shown.stdout.split()]
+
+
+def measure_compiling() -> None:
+    """By size; what it takes beyond the libraries, and the peak of memory with the program."""
+    for size, target in SIZES:
+        rounds = [child(CHILD, "off", str(size)) for _ in range(3 if size < 1_000_000 else 1)]
+        taken, peak, run = (statistics.median(figures) for figures in zip(*rounds, strict=True))
+        time = f"{taken:8.3f} s ({target:g})"
+        print(f"{size:9,} lines {time} {peak:6.0f} MB, {run * 1e6:9.1f} us a call")
+
+
+def measure_warm_start() -> None:
+    """The first function of a process that finds its code in the cache."""
+    with tempfile.TemporaryDirectory() as folder:
+        cache = str(Path(folder, "cache"))
+        cold, *more = [child(WARM, cache)[0] * 1e3 for _ in range(ROUNDS)]
+    warm = statistics.median(more)
+    print(f"first function, cold and warm         {cold:8.1f} ms, {warm:.1f} ms (5)")
+
+
+def main(wanted: Sequence[str]) -> None:
+    """Measure what is wanted, or everything."""
+    known = {
+        "calls": measure_calls,
+        "kernel": measure_kernel if shutil.which("gcc") else lambda: None,
+        "warm": measure_warm_start,
+        "compiling": measure_compiling,
+    }
+    for name in wanted or known:
+        known[name]()
 
 
 if __name__ == "__main__":
-    os.environ["FGRAD_CACHE"] = "off"
-    against_c("-ffp-contract=off")  # the same bits
-    against_c()
-    guards()
-    warm()
-    os.environ["FGRAD_CACHE"] = "off"
-    sizes()
+    main(sys.argv[1:])

@@ -1,1 +1,0 @@
-from llvmlite import binding as binding

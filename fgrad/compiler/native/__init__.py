@@ -1,8 +1,9 @@
-"""Native code: a program as machine code that CPython calls as it calls its own functions.
+"""Machine code of programs, through LLVM: the same bits as Python, at the speed of C.
 
-`forms` says how each row is computed, `body` and `kernel` write a program as LLVM's text, `wrapper`
-what stands between Python and the kernel, `flags` how errors are noticed, `engine` makes machine
-code of text, and `store` keeps it for the next time.
+`forms` says what each row is in LLVM's instructions, by way of `number`; `kernel` writes the text
+of a program's arithmetic in `stretch`es, `entry` that of the function which Python calls, with
+`layout` and `api` for what it needs of CPython; `machine` makes code of text, with `cache` for
+what was made before; `builtin` makes it callable.
 """
 
 from fgrad.compiler.native.function import compile_native as compile_native

@@ -1,177 +1,232 @@
-"""How machine code computes each row: to the bits of the row's value, as LLVM writes it.
+"""What each row of the table is in machine code: the bits of its value, wherever that has one.
 
-A row whose value would raise sets a floating-point flag here (or fails a check), whereupon Python
-is asked. The functions of C's library are those that CPython's `math` calls, under names that LLVM
-does not know: it would make other functions of them.
+Where Python raises, a form is not `given`: the kernel gives up, and the function itself is asked,
+which raises. Nothing is read from the processor's floating-point flags: a compiler may move, fold
+or drop the operation that would have set one, but a branch it must keep.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial, reduce
+from operator import add, mul
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-from fgrad import calculus
+from fgrad import calculus as rows
+from fgrad.compiler.native.number import Number, Truth, call, select
 
 if TYPE_CHECKING:
     from fgrad.primitive import Primitive
 
-__all__ = ["BODIES", "DIVISIONS", "INSTRUCTIONS", "LIBRARY", "NOT_NATIVE", "WHOLE", "hexadecimal"]
+__all__ = ["FORMS", "LIBM", "NOT_NATIVE", "Form"]
 
+Form: TypeAlias = Callable[..., Number]
+Inquiry: TypeAlias = Callable[[Number], Truth]
 
-def hexadecimal(x: float) -> str:
-    """A double as LLVM writes it, to the last bit."""
-    import struct
-
-    return f"0x{struct.unpack('<Q', struct.pack('<d', x))[0]:016X}"
-
-
-INSTRUCTIONS: Final[Mapping[Primitive, str]] = {
-    calculus.add: "fadd double {}, {}",
-    calculus.sub: "fsub double {}, {}",
-    calculus.mul: "fmul double {}, {}",
-    calculus.div: "fdiv double {}, {}",
-    calculus.quotient: "fdiv double {}, {}",
-    calculus.neg: "fneg double {}",
-    calculus.fabs: "call double @llvm.fabs.f64(double {})",
-    calculus.sqrt: "call double @llvm.sqrt.f64(double {})",
-    calculus.copysign: "call double @llvm.copysign.f64(double {}, double {})",
-    calculus.degrees: f"fmul double {{}}, {hexadecimal(180.0 / math.pi)}",
-    calculus.radians: f"fmul double {{}}, {hexadecimal(math.pi / 180.0)}",
+_UNARY = "acos acosh asin asinh atan atanh cbrt cos cosh erf erfc exp exp2 expm1"
+_UNARY += " log log10 log1p log2 sin sinh tan tanh"
+LIBM: Final[Mapping[str, int]] = {
+    **dict.fromkeys(_UNARY.split(), 1),
+    **dict.fromkeys(["atan2", "fmod", "pow"], 2),
 }
-"""Rows that are one instruction."""
+"""The functions of the C library that forms call, with the number of their operands.
 
-LIBRARY: Final[Mapping[Primitive, str]] = {
-    **{
-        calculus.TABLE[name]: name
-        for name in (
-            *("sin", "cos", "tan", "asin", "acos", "atan", "atan2"),
-            *("sinh", "cosh", "tanh", "asinh", "acosh", "atanh"),
-            *("exp", "exp2", "expm1", "log", "log2", "log10", "log1p"),
-            *("pow", "cbrt", "erf", "erfc", "fmod"),
-        )
-    },
-    calculus.power: "pow",
-    calculus.logarithm: "log",
-}
-"""Rows that are one function of C's mathematical library."""
-
-WHOLE: Final[Mapping[Primitive, str]] = {
-    calculus.floor: "floor",
-    calculus.ceil: "ceil",
-    calculus.trunc: "trunc",
-    calculus.round: "rint",
-}
-"""Rows that give whole numbers. Python has none for an infinity or nan, and no negative zero."""
-
-BODIES: Final[Mapping[Primitive, str]] = {
-    calculus.relu: """\
-    %below = fcmp ole double %x, 0.0
-    %y = select i1 %below, double 0.0, double %x
-""",
-    calculus.sign: """\
-    %one = call double @llvm.copysign.f64(double 1.0, double %x)
-    %nonzero = fcmp one double %x, 0.0
-    %y = select i1 %nonzero, double %one, double %x
-""",
-    calculus.maximum: """\
-    %above = fcmp oge double %x, %z
-    %nan = fcmp uno double %x, %x
-    %first = or i1 %above, %nan
-    %y = select i1 %first, double %x, double %z
-""",
-    calculus.minimum: """\
-    %below = fcmp ole double %x, %z
-    %nan = fcmp uno double %x, %x
-    %first = or i1 %below, %nan
-    %y = select i1 %first, double %x, double %z
-""",
-    calculus.where: """\
-    %holds = fcmp une double %x, 0.0
-    %y = select i1 %holds, double %z, double %u
-""",
-    calculus.sigmoid: """\
-    %size = call double @llvm.fabs.f64(double %x)
-    %minus = fneg double %size
-    %power = call double @c_exp(double %minus)
-    %whole = fadd double 1.0, %power
-    %below = fcmp olt double %x, 0.0
-    %part = select i1 %below, double %power, double 1.0
-    %y = fdiv double %part, %whole
-""",
-    calculus.softplus: """\
-    %size = call double @llvm.fabs.f64(double %x)
-    %minus = fneg double %size
-    %power = call double @c_exp(double %minus)
-    %tail = call double @c_log1p(double %power)
-    %above = fcmp ogt double %x, 0.0
-    %line = select i1 %above, double %x, double 0.0
-    %y = fadd double %line, %tail
-""",
-    calculus.mod: """\
-    %rest = call double @c_fmod(double %x, double %z)
-    %some = fcmp une double %rest, 0.0
-    %negative = fcmp olt double %z, 0.0
-    %under = fcmp olt double %rest, 0.0
-    %differ = xor i1 %negative, %under
-    %moved = fadd double %rest, %z
-    %signed = select i1 %differ, double %moved, double %rest
-    %zero = call double @llvm.copysign.f64(double 0.0, double %z)
-    %y = select i1 %some, double %signed, double %zero
-""",
-    calculus.remainder: """\
-    %left = call double @llvm.fabs.f64(double %x)
-    %size = call double @llvm.fabs.f64(double %z)
-    %below = call double @c_fmod(double %left, double %size)
-    %above = fsub double %size, %below
-    %whole = fsub double %left, %below
-    %half = fmul double %whole, 0.5
-    %odd = call double @c_fmod(double %half, double %size)
-    %twice = fmul double %odd, 2.0
-    %middle = fsub double %below, %twice
-    %less = fcmp olt double %below, %above
-    %more = fcmp ogt double %below, %above
-    %minus = fneg double %above
-    %other = select i1 %more, double %minus, double %middle
-    %nearest = select i1 %less, double %below, double %other
-    %sign = call double @llvm.copysign.f64(double 1.0, double %x)
-    %y = fmul double %sign, %nearest
-""",
-    calculus.floordiv: """\
-    %rest = call double @c_fmod(double %x, double %z)
-    %some = fcmp une double %rest, 0.0
-    %negative = fcmp olt double %z, 0.0
-    %under = fcmp olt double %rest, 0.0
-    %differ = xor i1 %negative, %under
-    %down = and i1 %some, %differ
-    %whole = fsub double %x, %rest
-    %count = fdiv double %whole, %z
-    %fewer = fsub double %count, 1.0
-    %times = select i1 %down, double %fewer, double %count
-    %floor = call double @llvm.floor.f64(double %times)
-    %over = fsub double %times, %floor
-    %up = fcmp ogt double %over, 0.5
-    %next = fadd double %floor, 1.0
-    %near = select i1 %up, double %next, double %floor
-    %ratio = fdiv double %x, %z
-    %zero = call double @llvm.copysign.f64(double 0.0, double %ratio)
-    %any = fcmp une double %times, 0.0
-    %y = select i1 %any, double %near, double %zero
-""",
-}
-"""Rows that are a few instructions over %x, %z and %u, with the answer in %y.
-
-Quotients and remainders are computed as CPython does, step for step.
+They are called as `@libm.exp` and the like: a call of a function that it knows by name, LLVM
+rewrites.
 """
 
-DIVISIONS: Final = frozenset({calculus.div, calculus.floordiv, calculus.mod})
-"""Rows that raise where the second operand is zero, also for inf / 0, which raises no flag."""
+
+def libm(name: str) -> Form:
+    """One of them."""
+    return partial(call, "libm." + name)
+
+
+exp, log, log1p = libm("exp"), libm("log"), libm("log1p")
+fmod, power = libm("fmod"), libm("pow")
+sqrt, floor = partial(call, "llvm.sqrt.f64"), partial(call, "llvm.floor.f64")
+copysign = partial(call, "llvm.copysign.f64")
+
+
+HALF: Final = 0.5
+
+
+def finite(x: Number) -> Truth:
+    """Whether x is neither infinite nor nan."""
+    return abs(x) < math.inf
+
+
+def infinite(x: Number) -> Truth:
+    """Whether x is one of the infinities."""
+    return abs(x).compare("oeq", math.inf)
+
+
+def nan(x: Number) -> Truth:
+    """Whether x is nan."""
+    return x.compare("uno", x)
+
+
+def zero(x: Number) -> Truth:
+    """Whether x is 0.0 or -0.0."""
+    return x.compare("oeq", 0.0)
+
+
+def within(function: Form, domain: Inquiry) -> Form:
+    """A function that raises outside its domain; nan is to belong to that."""
+    return lambda x: function(x).given(domain(x))
+
+
+def overflowing(function: Form) -> Form:
+    """A function that raises where a finite number has an infinite answer."""
+
+    def form(x: Number) -> Number:
+        y = function(x)
+        return y.given(~infinite(y) | infinite(x))
+
+    return form
+
+
+def whole(function: str) -> Form:
+    """A function that goes through int: infinities and nan raise, and -0.0 becomes 0.0."""
+    return lambda x: (call(function, x) + 0.0).given(finite(x))
+
+
+def remaining(function: Form) -> Form:
+    """A function that raises where numbers, not nan, have no answer."""
+
+    def form(x: Number, y: Number) -> Number:
+        z = function(x, y)
+        return z.given(~nan(z) | nan(x) | nan(y))
+
+    return form
+
+
+def real_power(x: Number, y: Number) -> Number:
+    """x ** y, which raises where finite numbers have no finite answer."""
+    z = power(x, y)
+    return z.given(finite(z) | ~finite(x) | ~finite(y))
+
+
+def modulo(x: Number, y: Number) -> Number:
+    """As CPython's `float_rem`, step for step."""
+    z = fmod(x, y).given(~zero(y))
+    turned = select((y < 0.0) ^ (z < 0.0), z + y, z)
+    return select(zero(z), copysign(z, y), turned)
+
+
+def floor_quotient(x: Number, y: Number) -> Number:
+    """As CPython's `float_floor_div`, step for step."""
+    z = fmod(x, y).given(~zero(y))
+    whole = (x - z) / y
+    whole = select(~zero(z) & ((y < 0.0) ^ (z < 0.0)), whole - 1.0, whole)
+    below = floor(whole)
+    nearest = select(whole - below > HALF, below + 1.0, below)
+    return select(zero(whole), copysign(0.0, x / y), nearest)
+
+
+def nearest_remainder(x: Number, y: Number) -> Number:
+    """As CPython's `m_remainder`, step for step."""
+    size = abs(y)
+    below = fmod(abs(x), size)
+    above = size - below
+    middle = below - fmod((abs(x) - below) * 0.5, size) * 2.0
+    nearest = select(below < above, below, select(below > above, -above, middle))
+    return copysign(1.0, x) * nearest
+
+
+def larger(x: Number, y: Number) -> Number:
+    """The larger of x and y; nan if either is."""
+    return select((x >= y) | nan(x), x, y)
+
+
+def smaller(x: Number, y: Number) -> Number:
+    """The smaller of x and y; nan if either is."""
+    return select((x <= y) | nan(x), x, y)
+
+
+def logistic(x: Number) -> Number:
+    """1 / (1 + exp(-x)), by way of an exponential that cannot overflow."""
+    tail = exp(-abs(x))
+    return select(x >= 0.0, 1.0, tail) / (1.0 + tail)
+
+
+def log_sum_exp(*xs: Number) -> Number:
+    """log(exp(x_1) + exp(x_2) + …), shifted by the largest."""
+    top = reduce(larger, xs)
+    powers = [exp(x - top) for x in xs]
+    return select(finite(top), top + log(reduce(add, powers)), top)
+
+
+def dot(*operands: Number) -> Number:
+    """w_1 x_1 + w_2 x_2 + …, from the left; the w are the first half of the operands."""
+    half = len(operands) // 2
+    terms: Iterable[Number] = map(mul, operands[:half], operands[half:])
+    return reduce(add, terms)
+
+
+FORMS: Final[Mapping[Primitive, Form]] = {
+    rows.add: add,
+    rows.sub: lambda x, y: x - y,
+    rows.mul: mul,
+    rows.quotient: lambda x, y: x / y,
+    rows.div: lambda x, y: (x / y).given(~zero(y)),
+    rows.power: power,
+    rows.pow: real_power,
+    rows.constant: lambda x: x,
+    rows.neg: lambda x: -x,
+    rows.sqrt: within(sqrt, lambda x: ~(x < 0.0)),
+    rows.exp: overflowing(exp),
+    rows.logarithm: log,
+    rows.log: within(log, lambda x: ~(x <= 0.0)),
+    rows.sin: within(libm("sin"), lambda x: ~infinite(x)),
+    rows.cos: within(libm("cos"), lambda x: ~infinite(x)),
+    rows.tanh: libm("tanh"),
+    rows.sinh: overflowing(libm("sinh")),
+    rows.cosh: overflowing(libm("cosh")),
+    rows.tan: within(libm("tan"), lambda x: ~infinite(x)),
+    rows.asin: within(libm("asin"), lambda x: ~(abs(x) > 1.0)),
+    rows.acos: within(libm("acos"), lambda x: ~(abs(x) > 1.0)),
+    rows.atan: libm("atan"),
+    rows.asinh: libm("asinh"),
+    rows.acosh: within(libm("acosh"), lambda x: ~(x < 1.0)),
+    rows.atanh: within(libm("atanh"), lambda x: ~(abs(x) >= 1.0)),
+    rows.atan2: libm("atan2"),
+    rows.exp2: overflowing(libm("exp2")),
+    rows.expm1: overflowing(libm("expm1")),
+    rows.log1p: within(log1p, lambda x: ~(x <= -1.0)),
+    rows.log2: within(libm("log2"), lambda x: ~(x <= 0.0)),
+    rows.log10: within(libm("log10"), lambda x: ~(x <= 0.0)),
+    rows.cbrt: libm("cbrt"),
+    rows.erf: libm("erf"),
+    rows.erfc: libm("erfc"),
+    rows.degrees: lambda x: x * (180.0 / math.pi),
+    rows.radians: lambda x: x * (math.pi / 180.0),
+    rows.sigmoid: logistic,
+    rows.softplus: lambda x: select(x > 0.0, x, 0.0) + log1p(exp(-abs(x))),
+    rows.relu: lambda x: select(x <= 0.0, 0.0, x),
+    rows.fabs: abs,
+    rows.sign: lambda x: select((x < 0.0) | (x > 0.0), copysign(1.0, x), x),
+    rows.copysign: copysign,
+    rows.maximum: larger,
+    rows.minimum: smaller,
+    rows.floor: whole("llvm.floor.f64"),
+    rows.ceil: whole("llvm.ceil.f64"),
+    rows.trunc: whole("llvm.trunc.f64"),
+    rows.round: whole("llvm.rint.f64"),
+    rows.floordiv: floor_quotient,
+    rows.mod: modulo,
+    rows.fmod: remaining(fmod),
+    rows.remainder: remaining(nearest_remainder),
+    rows.where: lambda c, x, y: select(~zero(c), x, y),
+    rows.total: lambda *xs: reduce(add, xs),
+    rows.dot: dot,
+    rows.logsumexp: log_sum_exp,
+}
 
 NOT_NATIVE: Final[Mapping[Primitive, str]] = {
-    calculus.gamma: "CPython has its own",
-    calculus.lgamma: "CPython has its own",
-    calculus.hypot: "CPython has its own, another in each version",
-    calculus.polygamma: "a loop in Python",
-    calculus.constant: "a program has none",
+    rows.gamma: "CPython's own series, not the C library's",
+    rows.lgamma: "CPython's own series, not the C library's",
+    rows.polygamma: "a loop of Python",
+    rows.hypot: "CPython's own sum, which differs between its versions",
 }
-"""Rows that Python has to compute, and why: a program with one of them stays Python source."""
+"""The rows without a form, and why."""

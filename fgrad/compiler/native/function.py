@@ -1,48 +1,28 @@
-"""A program as a builtin function."""
+"""From a program to a builtin function."""
 
 from __future__ import annotations
 
-import ctypes
+import math
+import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
-from types import CellType
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Final
 
-from fgrad.compiler.native.body import NoNativeForm
-from fgrad.compiler.native.engine import Code, load
-from fgrad.compiler.native.flags import FLAGS
-from fgrad.compiler.native.kernel import Kernel
-from fgrad.compiler.native.wrapper import CELL, FLOAT, ITEM, TYPE, built_here, wrapper
-from fgrad.tree import unflatten
+from fgrad.compiler.native import layout
+from fgrad.compiler.native.builtin import keeper, make_builtin
+from fgrad.compiler.native.entry import Entry
+from fgrad.compiler.native.kernel import is_native
+from fgrad.compiler.native.machine import LOCK, machine
+from fgrad.compiler.program import Block, Program, Return
+from fgrad.tree import LEAF
 
 if TYPE_CHECKING:
     from fgrad.compiler.captured import Watched
-    from fgrad.compiler.program import Program, Return
 
 __all__ = ["compile_native"]
 
-_FASTCALL_WITH_KEYWORDS: Final = 0x0082
-_LARGE: Final = 50_000
-
-
-class _Method(ctypes.Structure):
-    """CPython's PyMethodDef."""
-
-    _fields_ = (
-        ("name", ctypes.c_char_p),
-        ("address", ctypes.c_void_p),
-        ("flags", ctypes.c_int),
-        ("doc", ctypes.c_char_p),
-    )
-
-
-class _Owner:
-    """What has to live for as long as the function does."""
-
-    def __init__(self, code: Code) -> None:
-        self.code = code
-        self.method = _Method(b"native", code.entry, _FASTCALL_WITH_KEYWORDS, None)
+LARGE: Final = 50_000  # lines from which on time is better spent running than compiling
 
 
 def compile_native(
@@ -50,59 +30,43 @@ def compile_native(
     fallback: Callable[..., object],
     watched: Sequence[Watched],
     *,
-    quick: bool | None = None,
-) -> Callable[..., Any] | None:
-    """The builtin function of a program: None if it, or this platform, has no native form.
+    fast: bool | None = None,
+) -> Callable[..., object] | None:
+    """The builtin function that computes a program; None if it cannot be.
 
-    It takes as many floats as the program has inputs. Wherever it cannot answer, it gives what
-    `fallback` gives for the same arguments: they are something else, something watched has changed,
-    a guard fails, or a floating-point flag says that the function itself would perhaps raise.
-    quick: compile in a quarter of the time to code that is 1.4 to 3 times slower; by default where
-        a program has more than 50,000 lines.
+    It takes as many floats as the program has inputs, by position. On anything else, where the
+    program knows no run, where Python would raise, and where a thing of `watched` has changed, it
+    is `fallback` that answers, called with the same arguments.
 
-    An ImportError where llvmlite is not installed.
+    fast: whether compiling is to be quick, or its result; by default that depends on the size.
     """
-    if FLAGS is None or not _laid_out_as_expected():
+    if fast is None:
+        fast = len(program.lines) >= LARGE
+    if not is_native(program) or not is_possible():
         return None
-    quick = len(program.lines) > _LARGE if quick is None else quick
-    try:
-        kernel = Kernel(program)
-    except NoNativeForm:
-        return None
-    code = load(kernel.modules(wrapper(kernel, program.inputs, watched, FLAGS)), quick=quick)
-    owner = _Owner(code)
-    closers = [_closer(end) for end in kernel.returns]
-    things = [part for thing in watched for part in thing]
-    return _builtin(owner, (owner, fallback, *closers, *things))
+    with LOCK:
+        return _compile(program, fallback, watched, fast=fast)
 
 
-def _closer(end: Return) -> Callable[..., object] | None:
-    """What makes the tree of an answer from its numbers, if machine code does not."""
-    return None if built_here(end.structure) else partial(unflatten, end.structure)
+def _compile(
+    program: Program, fallback: Callable[..., object], watched: Sequence[Watched], *, fast: bool
+) -> Callable[..., object]:
+    here = machine()
+    entry = Entry(program, [None, fallback], watched)
+    modules = [here.compile(text, fast=fast) for text in entry.modules()]
+    engine = here.load(modules)
+    return make_builtin(engine, (keeper(engine), *entry.held[1:]))
 
 
-def _builtin(owner: _Owner, itself: tuple[object, ...]) -> Callable[..., Any]:
-    make = ctypes.pythonapi.PyCFunction_NewEx
-    make.restype = ctypes.py_object
-    make.argtypes = (ctypes.POINTER(_Method), ctypes.py_object, ctypes.py_object)
-    function: Callable[..., Any] = make(ctypes.byref(owner.method), itself, None)
-    return function
-
-
-def _laid_out_as_expected() -> bool:
-    """Whether objects are in memory what the machine code takes them for."""
-    if sys.implementation.name != "cpython" or not getattr(sys, "_is_gil_enabled", lambda: True)():
+@cache
+def is_possible() -> bool:
+    """Whether code of this kind works in this interpreter."""
+    if sys.implementation.name != "cpython" or os.name != "posix" or not layout.is_known():
         return False
-    number, cell = 1.25, CellType(None)
-    pair = (number, cell)
-    expected: Iterator[tuple[int, object]] = iter(
-        [
-            (id(number) + TYPE, float),
-            (id(pair) + ITEM, number),
-            (id(pair) + ITEM + 8, cell),
-            (id(cell) + CELL, None),
-        ]
-    )
-    return ctypes.c_double.from_address(id(number) + FLOAT).value == number and all(
-        ctypes.c_void_p.from_address(place).value == id(thing) for place, thing in expected
-    )
+    identity = Program(1, (), Block((), Return((0,), LEAF)))
+    try:
+        with LOCK:
+            same = _compile(identity, str, (), fast=True)
+    except (OSError, RuntimeError, AttributeError):
+        return False  # code may not be written here, or LLVM or a function is missing
+    return same(math.pi) == math.pi and same(1) == "1"

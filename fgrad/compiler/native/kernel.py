@@ -1,203 +1,204 @@
-"""The kernel of a program as LLVM's text: doubles in, doubles out, and which run it was."""
+"""The kernel of a program: LLVM's text of a function from numbers to numbers.
+
+`kernel` finds the inputs at the beginning of its space, leaves the outputs in it, and gives the
+number of the return that it came to, or -1 where no run is known. A large program is cut into
+chunks, functions of about a thousand lines, since what LLVM does to one function takes longer
+than in proportion; the values that cross from chunk to chunk go through the space too.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from itertools import islice
-from typing import Final, TypeAlias
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from fgrad.calculus import NEVER_RAISE
-from fgrad.compiler.native.body import Body
-from fgrad.compiler.native.forms import BODIES, LIBRARY
-from fgrad.compiler.program import Block, Fork, Guard, Operand, Program, Return, used
+from fgrad.compiler.native.forms import FORMS
+from fgrad.compiler.native.stretch import HEAD, Output, Step, Stretch
+from fgrad.compiler.native.sums import in_pieces
+from fgrad.compiler.program import Block, Constant, Guard, Operand, Return, used
 
-__all__ = ["MISSED", "Kernel"]
+if TYPE_CHECKING:
+    from fgrad.compiler.program import Program
 
-MISSED: Final = -1
-"""What a kernel gives where Python has to be asked."""
-_PART: Final = 1_000
-_MODULE: Final = 25
-_HEAD: Final = "ptr %in, ptr %out, ptr %work"
-_PARAMETERS: Final = ("%x", "%z", "%u")
+__all__ = ["Kernel", "is_native", "returns"]
+
+CHUNK: Final = 1_000  # lines
+MODULE: Final = 20  # chunks
+
+
+def is_native(program: Program) -> bool:
+    """Whether every row of the program has a form."""
+    return FORMS.keys() >= {line.row for line in program.lines}
+
+
+def returns(block: Block) -> Iterator[Return]:
+    """Where runs may end, in the order of their numbers."""
+    if isinstance(block.end, Return):
+        yield block.end
+    else:
+        yield from returns(block.end.holds)
+        yield from returns(block.end.fails)
 
 
 class Kernel:
-    """The text of a program's kernel, as modules that are compiled one by one.
+    """The text of a program's kernel, and of its chunks if it is too large for one function.
 
-    A short program is one function of values in registers. A long one is cut into functions of a
-    thousand steps, and the values that cross from one to another go through a workspace.
+    space: how many numbers the kernel needs room for.
+    places: for each return, where in the space its outputs are.
     """
 
     def __init__(self, program: Program) -> None:
-        self._program = program
-        self._long = len(program.lines) > 2 * _PART
-        self._crossing = dict(_crossing(program)) if self._long else {}
-        self._parts: list[str] = []
-        self.returns: list[Return] = []
-        """The runs, in the order of the numbers that the kernel gives for them."""
-        body = Body(program, self._crossing)
-        self._block(body, program.body)
-        body.label("miss")
-        body.say(f"ret i32 {MISSED}")
-        self._main = _function("i32", "kernel", "noinline nounwind", body)
-
-    @property
-    def workspace(self) -> int:
-        """How many doubles cross."""
-        return len(self._crossing)
-
-    @property
-    def outputs(self) -> int:
-        """How many doubles a run returns at most."""
-        return max(len(end.outputs) for end in self.returns)
-
-    def modules(self, wrapper: str) -> Iterator[str]:
-        """The texts of the modules; the first has the kernel and what wraps it."""
-        names = [f"declare i1 @part{i}({_HEAD})\n" for i in range(len(self._parts))]
-        yield _with_declarations("".join([*names, self._main, wrapper]))
-        parts = iter(self._parts)
-        while some := list(islice(parts, _MODULE)):
-            yield _with_declarations("".join(some))
-
-    def _block(self, body: Body, block: Block) -> None:
-        for part in _parts(block) if self._long else [block.steps]:
-            if self._long:
-                self._call(body, part)
-            else:
-                for step in part:
-                    body.step(step)
-        if isinstance(block.end, Return):
-            if not self._long:
-                self._keep(body, _unused(self._program, (*block.steps, block.end)))
-            self._return(body, block.end)
+        self.program = program = in_pieces(program)
+        blocks, ends = list(_blocks(program.body)), list(returns(program.body))
+        outputs = max(len(end.outputs) for end in ends)
+        weight = outputs + sum(_weight(program, step) for block in blocks for step in block.steps)
+        self.is_whole = weight <= CHUNK
+        self._slots: dict[Operand, int] = {value: value for value in range(program.inputs)}
+        self.places: list[Sequence[int]]
+        self._parts: Sequence[Sequence[Sequence[Step]]]
+        if self.is_whole:
+            self._parts = [[_with_outputs(block, program.inputs)] for block in blocks]
+            self.places = [range(program.inputs, program.inputs + len(end.outputs)) for end in ends]
+            self.space = program.inputs + outputs
         else:
-            if not self._long:
-                self._keep(body, _risky(self._program, block.steps))
-            self._fork(body, block.end)
+            parts = [list(_cut(program, block.steps)) for block in blocks]
+            self._parts = parts
+            for operand in _crossing(program, blocks, parts):
+                self._slots.setdefault(operand, len(self._slots))
+            self.places = [[self._slots[output] for output in end.outputs] for end in ends]
+            self.space = len(self._slots)
 
-    def _call(self, body: Body, steps: Sequence[int | Guard]) -> None:
-        """A call of a function of its own for `steps`."""
-        part = Body(self._program, self._crossing)
-        for step in steps:
-            part.step(step)
-        alone = _unused(self._program, steps)
-        self._keep(part, [value for value in alone if value not in self._crossing])
-        part.say("ret i1 true")
-        part.label("miss")
-        part.say("ret i1 false")
-        name = f"part{len(self._parts)}"
-        self._parts.append(_function("i1", name, "noinline nounwind", part))
-        body.part(body.made(f"call i1 @{name}({_HEAD})"), "go", "miss")
+    def text(self) -> str:
+        """The function `kernel`."""
+        lines: list[str] = []
+        entry = Stretch(self.program, {}, "", {}, lines)
+        for operand, place in self._slots.items():
+            if isinstance(operand, Constant):
+                entry.add(Output(operand, place))
+        self._block(self.program.body, {}, lines, _Numbers(count(), count(), count()))
+        attributes = "alwaysinline" if self.is_whole else "noinline"
+        chunks = "" if self.is_whole else self._declarations()
+        body = "\n".join(lines)
+        return (
+            f"{chunks}define internal i32 @kernel(ptr %space) {attributes} nounwind {{\n{body}\n"
+            "unknown:\nret i32 -1\n}\n"
+        )
 
-    def _keep(self, body: Body, values: Sequence[int]) -> None:
-        """Compute these here, whatever becomes of them: their errors are the function's."""
-        for value in values:
-            body.say(f"store volatile double {body.spelled(value)}, ptr %out")
+    def modules(self) -> Iterator[str]:
+        """The chunks, some in each module, since LLVM holds all of a module at once."""
+        if self.is_whole:
+            return
+        parts = [part for block in self._parts for part in block]
+        for first in range(0, len(parts), MODULE):
+            some = enumerate(parts[first : first + MODULE], first)
+            yield HEAD + "".join([self._chunk(number, part) for number, part in some])
 
-    def _fork(self, body: Body, fork: Fork) -> None:
-        condition = body.compared(fork)
-        holds, fails = body.fresh("holds"), body.fresh("fails")
-        body.say(f"br i1 {condition}, label %{holds}, label %{fails}")
-        names = body.names
-        for label, block in ((holds, fork.holds), (fails, fork.fails)):
-            body.label(label)
-            body.names = dict(names)
-            self._block(body, block)
+    def _declarations(self) -> str:
+        chunks = range(sum(map(len, self._parts)))
+        return "".join([f"declare hidden i32 @chunk.{number}(ptr)\n" for number in chunks])
 
-    def _return(self, body: Body, end: Return) -> None:
-        for i, output in enumerate(end.outputs):
-            body.say(f"store double {body.spelled(output)}, ptr {body.place('%out', i)}")
-        body.say(f"ret i32 {len(self.returns)}")
-        self.returns.append(end)
-
-
-def _function(kind: str, name: str, attributes: str, body: Body) -> str:
-    lines = "\n".join(body.text)
-    return f"define {kind} @{name}({_HEAD}) {attributes} {{\n{lines}\n}}\n"
-
-
-def _parts(block: Block) -> Iterator[tuple[int | Guard, ...]]:
-    for start in range(0, len(block.steps), _PART):
-        yield block.steps[start : start + _PART]
-
-
-_Step: TypeAlias = "int | Guard | Return | Fork"
-
-
-def _risky(program: Program, steps: Sequence[_Step]) -> list[int]:
-    """The values among `steps` whose rows may raise."""
-    values = [step for step in steps if isinstance(step, int)]
-    return [value for value in values if program.line(value).row not in NEVER_RAISE]
-
-
-def _unused(program: Program, steps: Sequence[_Step]) -> list[int]:
-    """The values among `steps` that are computed for their errors alone."""
-    needed = {value for step in steps for value in used(_needs(program, step))}
-    return [value for value in _risky(program, steps) if value not in needed]
-
-
-def _needs(program: Program, step: _Step) -> Sequence[Operand]:
-    if isinstance(step, int):
-        return program.line(step).operands
-    return step.outputs if isinstance(step, Return) else (step.left, step.right)
-
-
-def _crossing(program: Program) -> Iterator[tuple[int, int]]:
-    """The values that one function computes and another needs, each with its place."""
-    made: dict[int, object] = {}
-    crossing: dict[int, None] = {}
-    for place, step in _places(program.body):
-        for value in used(_needs(program, step)):
-            if value >= program.inputs and made.get(value) != place:
-                crossing[value] = None
-        if isinstance(step, int):
-            if made.setdefault(step, place) != place:
-                crossing[step] = None
-            made[step] = place
-    return ((value, i) for i, value in enumerate(crossing))
-
-
-def _places(block: Block) -> Iterator[tuple[object, _Step]]:
-    """Every step, and a mark of the function that it belongs to."""
-    for start, part in enumerate(_parts(block)):
+    def _chunk(self, number: int, part: Sequence[Step]) -> str:
+        # an i32 says whether the run goes on: with an i1, LLVM's fast selection gives up
+        stretch = Stretch(self.program, self._slots, "", {}, [])
         for step in part:
-            yield (id(block), start), step
-    yield None, block.end
-    if isinstance(block.end, Fork):
-        yield from _places(block.end.holds)
-        yield from _places(block.end.fails)
+            stretch.add(step)
+            if isinstance(step, int) and step in self._slots:
+                stretch.add(Output(step, self._slots[step]))
+        body = "\n".join(stretch.text)
+        return (
+            f"define hidden i32 @chunk.{number}(ptr %space) nounwind {{\n{body}\nret i32 1\n"
+            "unknown:\nret i32 0\n}\n"
+        )
+
+    def _block(
+        self, block: Block, names: dict[int, str], lines: list[str], numbers: _Numbers
+    ) -> None:
+        number = next(numbers.blocks)
+        stretch = Stretch(self.program, self._slots, f".b{number}", dict(names), lines)
+        for part in self._parts[number]:
+            if self.is_whole:
+                for step in part:
+                    stretch.add(step)
+            else:
+                lines.append(_called(next(numbers.chunks)))
+        if isinstance(block.end, Return):
+            lines.append(f"ret i32 {next(numbers.returns)}")
+            return
+        truth = stretch.compare(block.end)
+        lines.append(f"br i1 {truth}, label %holds{number}, label %fails{number}\nholds{number}:")
+        self._block(block.end.holds, stretch.names, lines, numbers)
+        lines.append(f"fails{number}:")
+        self._block(block.end.fails, stretch.names, lines, numbers)
 
 
-_INTRINSIC: Final = re.compile(r"@llvm\.(\w+)\.f64\(([^)]*)\)")
-_CALLED: Final = re.compile(r"@(c|row)_(\w+)\(")
-_PURE: Final = "nounwind willreturn memory(none)"
+class _Numbers(NamedTuple):
+    """The next block, chunk and return."""
+
+    blocks: Iterator[int]
+    chunks: Iterator[int]
+    returns: Iterator[int]
 
 
-def _with_declarations(text: str) -> str:
-    """A module: functions, and what they call."""
-    called = dict.fromkeys(_CALLED.findall(text))
-    bodies = [_row(name) for kind, name in called if kind == "row"]
-    whole = "".join([*bodies, text])
-    library = dict.fromkeys(name for kind, name in _CALLED.findall(whole) if kind == "c")
-    intrinsics = {name: call.count("double") for name, call in _INTRINSIC.findall(whole)}
-    declared = [(f"c_{name}", _ARITIES[name]) for name in library]
-    declared += [(f"llvm.{name}.f64", count) for name, count in intrinsics.items()]
-    lines = [
-        f"declare double @{name}({', '.join(['double'] * count)}) {_PURE}\n"
-        for name, count in declared
-    ]
-    return "".join([*lines, whole])
-
-
-_ARITIES: Final = {name: len(row.partials) for row, name in LIBRARY.items()}
-
-
-def _row(name: str) -> str:
-    """A row that takes a few instructions, as a function that is written into its callers."""
-    row = next(row for row in BODIES if row.name == name)
-    parameters = ", ".join(f"double {name}" for name in _PARAMETERS[: len(row.partials)])
+def _called(chunk: int) -> str:
+    """The call of a chunk, which says whether the run goes on."""
     return (
-        f"define internal double @row_{name}({parameters}) alwaysinline {_PURE} {{\n"
-        f"{BODIES[row]}    ret double %y\n}}\n"
+        f"%went{chunk} = call i32 @chunk.{chunk}(ptr %space)\n"
+        f"%known{chunk} = icmp ne i32 %went{chunk}, 0\n"
+        f"br i1 %known{chunk}, label %next{chunk}, label %unknown\nnext{chunk}:"
     )
+
+
+def _blocks(block: Block) -> Iterator[Block]:
+    yield block
+    if not isinstance(block.end, Return):
+        yield from _blocks(block.end.holds)
+        yield from _blocks(block.end.fails)
+
+
+def _with_outputs(block: Block, place: int) -> list[Step]:
+    """What a block does, and where its outputs are to be put, if it returns."""
+    outputs = block.end.outputs if isinstance(block.end, Return) else ()
+    return [*block.steps, *map(Output, outputs, count(place))]
+
+
+def _weight(program: Program, step: int | Guard) -> int:
+    return max(1, len(program.line(step).operands) - 2) if isinstance(step, int) else 1
+
+
+def _cut(program: Program, steps: Iterable[int | Guard]) -> Iterator[list[int | Guard]]:
+    """The steps in pieces that are small enough for one function."""
+    part: list[int | Guard] = []
+    room = CHUNK
+    for step in steps:
+        part.append(step)
+        room -= _weight(program, step)
+        if room <= 0:
+            yield part
+            part, room = [], CHUNK
+    if part:
+        yield part
+
+
+def _crossing(
+    program: Program, blocks: Iterable[Block], parts: Iterable[Iterable[Iterable[int | Guard]]]
+) -> dict[Operand, None]:
+    """What is computed in one function and used in another, and what is returned, in order."""
+    crossing: dict[Operand, None] = {}
+    for block, chunks in zip(blocks, parts, strict=True):
+        for chunk in chunks:
+            known: set[int] = set()
+            for step in chunk:
+                crossing.update(dict.fromkeys(x for x in _reads(program, step) if x not in known))
+                if isinstance(step, int):
+                    known.add(step)
+        if isinstance(block.end, Return):
+            crossing.update(dict.fromkeys(block.end.outputs))
+        else:
+            crossing.update(dict.fromkeys(used([block.end.left, block.end.right])))
+    return crossing
+
+
+def _reads(program: Program, step: int | Guard) -> list[int]:
+    if isinstance(step, int):
+        return used(program.line(step).operands)
+    return used([step.left, step.right])

@@ -1,0 +1,84 @@
+"""Machine code that outlives the process: objects in a private folder, each under a digest.
+
+What the code depends on is in its key: its own text, and what `machine` says about the rest.
+Of functions and data outside it an object knows the names only. An entry is used if it is whole,
+which its digest tells; anything else is as if it were not there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+__all__ = ["Cache", "digest"]
+
+_DIGEST: Final = hashlib.sha256().digest_size
+
+
+def digest(*parts: bytes) -> bytes:
+    """The digest of some parts, wherever one ends and the next begins."""
+    whole = hashlib.sha256()
+    for part in parts:
+        whole.update(len(part).to_bytes(8, "little") + part)
+    return whole.digest()
+
+
+class Cache:
+    """The entries of a folder that belongs to the user alone; none if there is no such folder."""
+
+    def __init__(self) -> None:
+        self.folder: Path | None = None
+        with suppress(OSError, RuntimeError):  # no such place, or no home to look for it
+            self.folder = _private(_folder())
+
+    def get(self, key: bytes) -> bytes | None:
+        """The object that was put there under a key, if nothing happened to it."""
+        if self.folder is None:
+            return None
+        try:
+            entry = (self.folder / key.hex()).read_bytes()
+        except OSError:
+            return None
+        content = entry[_DIGEST:]
+        return content if entry[:_DIGEST] == digest(key, content) else None
+
+    def put(self, key: bytes, content: bytes) -> None:
+        """Keep an object under a key, all of it or nothing; where that cannot be, it is not."""
+        if self.folder is None:
+            return
+        with suppress(OSError):
+            descriptor, name = tempfile.mkstemp(dir=self.folder)
+            try:
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(digest(key, content) + content)
+                Path(name).replace(self.folder / key.hex())
+            except OSError:
+                Path(name).unlink()
+
+
+def _folder() -> Path | None:
+    """The folder that the environment names, or the usual one; None if it says `off`."""
+    chosen = os.environ.get("FGRAD_CACHE")
+    if chosen:
+        return None if chosen == "off" else Path(chosen)
+    usual = "~/Library/Caches" if sys.platform == "darwin" else "~/.cache"
+    parent = Path(os.environ.get("XDG_CACHE_HOME") or usual).expanduser()
+    return parent / "fgrad" if parent.is_absolute() else None
+
+
+def _private(folder: Path | None) -> Path | None:
+    """The folder, made if it is not there, if nobody else can look into it or change it."""
+    if folder is None:
+        return None
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    found = folder.lstat()
+    own = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
+    return folder if own and not stat.S_IMODE(found.st_mode) & 0o077 else None

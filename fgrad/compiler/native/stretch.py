@@ -1,0 +1,121 @@
+"""Straight stretches of a program: LLVM's text of one step after another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+
+from attrs import frozen
+
+from fgrad.compiler.native.forms import FORMS, LIBM
+from fgrad.compiler.native.number import Number, spell
+from fgrad.compiler.program import Constant, Guard, Operand
+
+if TYPE_CHECKING:
+    from fgrad.compiler.program import Fork, Program
+    from fgrad.primitive import Primitive
+
+__all__ = ["HEAD", "Output", "Step", "Stretch"]
+
+RELATIONS: Final = {"<": "olt", "<=": "ole", ">": "ogt", ">=": "oge", "==": "oeq", "!=": "une"}
+_INTRINSICS = {"ceil": 1, "copysign": 2, "fabs": 1, "floor": 1, "rint": 1, "sqrt": 1, "trunc": 1}
+
+
+def _declarations() -> Iterator[str]:
+    """What forms call. Nothing there reads or changes memory, errno apart, which nobody reads."""
+    for name, operands in LIBM.items():
+        yield f"declare double @libm.{name}({', '.join(['double'] * operands)}) #0"
+    for name, operands in _INTRINSICS.items():
+        yield f"declare double @llvm.{name}.f64({', '.join(['double'] * operands)})"
+    yield "attributes #0 = { nounwind nonlazybind willreturn memory(none) }"
+
+
+HEAD: Final = "\n".join([*_declarations(), ""])
+
+
+class Output(NamedTuple):
+    """A number is put where another function, or the kernel's caller, will look for it."""
+
+    operand: Operand
+    place: int
+
+
+Step: TypeAlias = int | Guard | Output
+
+
+class Template(NamedTuple):
+    """The instructions of a row, and the name of its answer."""
+
+    text: str
+    answer: str
+
+
+@lru_cache(maxsize=1_000)
+def template(row: Primitive, operands: int) -> Template:
+    """The instructions of a row of so many operands."""
+    lines: list[str] = []
+    answer = FORMS[row](*[Number(f"{{{i}}}", lines) for i in range(operands)])
+    return Template("\n".join(lines), answer.text)
+
+
+@frozen
+class Stretch:
+    """Instructions as they grow, one after another, and the names of the values known there.
+
+    slots: where in the space a value is found, if it is not known by a name.
+    """
+
+    program: Program
+    slots: Mapping[Operand, int]
+    suffix: str
+    names: dict[int, str]
+    text: list[str]
+
+    def spell(self, operand: Operand) -> str:
+        """An operand in an instruction; a value without a name is first loaded."""
+        if isinstance(operand, Constant):
+            return spell(operand.value)
+        name = self.names.get(operand)
+        if name is None:
+            name = self.names[operand] = f"%v{operand}{self.suffix}"
+            address = self._address(self.slots[operand], name)
+            self.text.append(f"{name} = load double, ptr {address}")
+        return name
+
+    def add(self, step: Step) -> None:
+        """What a step does."""
+        if isinstance(step, int):
+            self._compute(step)
+        elif isinstance(step, Guard):
+            self._require(step)
+        else:
+            self._put(self.spell(step.operand), step.place)
+
+    def compare(self, comparison: Guard | Fork) -> str:
+        """The name of the truth of a comparison."""
+        name = f"%c{len(self.text)}{self.suffix}"
+        left, right = self.spell(comparison.left), self.spell(comparison.right)
+        relation = RELATIONS[comparison.relation]
+        self.text.append(f"{name} = fcmp {relation} double {left}, {right}")
+        return name
+
+    def _compute(self, value: int) -> None:
+        row, operands = self.program.line(value).row, self.program.line(value).operands
+        text, answer = template(row, len(operands))
+        names, z = [self.spell(x) for x in operands], f"v{value}{self.suffix}"
+        self.text.append(text.format(*names, z=z))
+        self.names[value] = answer.format(*names, z=z)
+
+    def _require(self, guard: Guard) -> None:
+        condition, label = self.compare(guard), f"g{len(self.text)}{self.suffix}"
+        ways = (label, "unknown") if guard.outcome else ("unknown", label)
+        self.text.append(f"br i1 {condition}, label %{ways[0]}, label %{ways[1]}\n{label}:")
+
+    def _put(self, name: str, place: int) -> None:
+        address = self._address(place, f"%p{len(self.text)}{self.suffix}")
+        self.text.append(f"store double {name}, ptr {address}")
+
+    def _address(self, place: int, name: str) -> str:
+        self.text.append(f"{name}.at = getelementptr double, ptr %space, i64 {place}")
+        return f"{name}.at"

@@ -1,0 +1,93 @@
+"""Every row in machine code: the same bits as in Python, and where Python raises, Python."""
+
+from __future__ import annotations
+
+import random
+import struct
+from itertools import product
+
+import pytest
+
+from fgrad.calculus import TABLE
+from fgrad.compiler.native import compile_native
+from fgrad.compiler.native.forms import FORMS, NOT_NATIVE
+from fgrad.compiler.program import Block, Constant, Fork, Line, Program, Return
+from fgrad.primitive import Primitive, unary
+from fgrad.tree import LEAF
+from tests.jit.reference import NATIVE, SPECIAL, ask, bits, evaluate
+
+
+def program_of(row: Primitive, operands: int) -> Program:
+    return Program(
+        operands,
+        (Line(row, tuple(range(operands))),),
+        Block((operands,), Return((operands,), LEAF)),
+    )
+
+
+def numbers_of(row: Primitive) -> list[int]:
+    return [row.blocks, row.blocks * 2, row.blocks * 5] if row.blocks else [len(row.partials)]
+
+
+def points(operands: int, count: int) -> list[tuple[float, ...]]:
+    draw = random.Random(operands)
+
+    def number() -> float:
+        kind = draw.randrange(5)
+        if kind == 0:
+            return draw.choice(SPECIAL)
+        if kind == 1:
+            return struct.unpack("d", draw.randbytes(8))[0]
+        if kind == 2:
+            return float(draw.randint(-20, 20))
+        return draw.gauss(0, 3) * 10.0 ** draw.choice([0, 0, 1, 2, -1, -3])
+
+    corners = list(product(SPECIAL, repeat=operands)) if operands < 3 else []
+    return corners + [tuple([number() for _ in range(operands)]) for _ in range(count)]
+
+
+def test_every_row_has_a_form_or_a_reason() -> None:
+    assert FORMS.keys() | NOT_NATIVE.keys() == set(TABLE.values())
+    assert not FORMS.keys() & NOT_NATIVE.keys()
+    assert set(FORMS) == set(NATIVE)
+
+
+@pytest.mark.parametrize("fast", [False, True], ids=["O1", "fast"])
+@pytest.mark.parametrize("row", NATIVE, ids=lambda row: row.name)
+def test_bits_and_exceptions(row: Primitive, fast: bool) -> None:  # noqa: FBT001
+    for operands in numbers_of(row):
+        program = program_of(row, operands)
+        native = compile_native(program, ask, (), fast=fast)
+        for point in points(operands, 300 if fast else 1_000):
+            assert bits(native(*point)) == bits(evaluate(program, *point)), point
+
+
+@pytest.mark.parametrize("row", NATIVE, ids=lambda row: row.name)
+def test_constants_are_not_folded_into_something_else(row: Primitive) -> None:
+    operands = numbers_of(row)[-1]
+    known = points(operands, 40)
+    chosen = random.Random(1).sample(known, min(len(known), 40))
+    lines = tuple([Line(row, tuple(map(Constant, point))) for point in chosen])
+    end = Block((), Return((0,), LEAF))
+    for value in range(1, len(lines) + 1):  # the input says which line is computed
+        only = Block((value,), Return((value,), LEAF))
+        end = Block((), Fork("==", 0, Constant(float(value)), only, end))
+    program = Program(1, lines, end)
+    native = compile_native(program, ask, ())
+    for value, line in enumerate(lines, 1):
+        assert bits(native(float(value))) == bits(evaluate(program, float(value))), str(line)
+
+
+def test_a_line_that_nobody_reads_still_raises() -> None:
+    for name, value in [("log", 0.0), ("exp", 800.0), ("sqrt", -1.0), ("sin", float("inf"))]:
+        program = Program(1, (Line(TABLE[name], (0,)),), Block((1,), Return((0,), LEAF)))
+        native = compile_native(program, ask, ())
+        assert native(0.5) == 0.5
+        assert native(value) == evaluate(program, value) == ask()
+
+
+def test_rows_of_users_and_those_without_a_form_are_left_to_python() -> None:
+    for row in NOT_NATIVE:
+        assert compile_native(program_of(row, numbers_of(row)[0]), ask, ()) is None
+    double = unary("add", lambda x: x + x, lambda x, y: 2)
+    assert compile_native(program_of(double, 1), ask, ()) is None

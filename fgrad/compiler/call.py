@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
+from enum import Enum
 from numbers import Number
-from typing import NamedTuple, TypeAlias
+from types import MethodType
+from typing import Final, NamedTuple, TypeAlias
 
 from fgrad.primitive import Operand
 from fgrad.tree import LEAF, Leaf, Static, Structure, flatten, unflatten
@@ -83,14 +85,21 @@ class Call(NamedTuple):
 
 
 def _taken(argument: object) -> tuple[list[Leaf], _Part]:
-    if isinstance(argument, (int, Number, bytes)) and not isinstance(argument, float):
+    if isinstance(argument, (Number, bytes)) and not _is_float(argument):
         return [], Static(argument)
+    if str(getattr(argument, "dtype", "float64")) != "float64":
+        return [], Same(argument)  # an array that computes otherwise than floats do
     try:
         found, structure = flatten(argument)
         hash(structure)
-    except TypeError:
+    except Exception:  # noqa: BLE001 - whatever looking at it raises, the function may do without
         return [], Same(argument)
     return found, structure
+
+
+def _is_float(number: object) -> bool:
+    """Whether it computes as floats do: a subclass may do otherwise."""
+    return type(number) is float or (isinstance(number, float) and hasattr(number, "dtype"))
 
 
 def _objects(part: _Part) -> Iterator[object]:
@@ -105,9 +114,25 @@ def _objects(part: _Part) -> Iterator[object]:
 
 def _exact(part: _Part) -> Hashable:
     """What tells a part from others: 1 from True and from 1.0, which are equal to Python."""
-    if isinstance(part, Static):
-        return type(part.content), part.content
     if isinstance(part, Same):
         return part
+    if isinstance(part, Static):
+        return _told(part.content)
     children = tuple([_exact(child) for child in part.children or ()])
-    return part.kind, part.keys, tuple(map(type, part.keys)), part.size, children
+    return part.kind, tuple(map(_told, part.keys)), part.size, children
+
+
+def _told(thing: object) -> Hashable:
+    """What tells a static thing, or a key, from all that do otherwise."""
+    if type(thing) in _VALUES:
+        return type(thing), thing
+    if isinstance(thing, tuple):
+        return type(thing), tuple(map(_told, thing))
+    if isinstance(thing, Number) and not isinstance(thing, Enum):
+        return type(thing), repr(thing)  # 0.0 and -0.0, Decimal("1.0") and Decimal("1.00")
+    if isinstance(thing, MethodType):
+        return Same(thing.__func__), Same(thing.__self__)
+    return Same(thing)
+
+
+_VALUES: Final = frozenset({int, bool, str, bytes, type(None)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import os
 import sys
 from collections import deque
@@ -11,28 +12,35 @@ from functools import partial
 from numbers import Number
 from operator import is_
 from types import (
+    BuiltinMethodType,
     CellType,
     CodeType,
     FunctionType,
     MappingProxyType,
     MemberDescriptorType,
     MethodType,
+    MethodWrapperType,
     ModuleType,
 )
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from fgrad.primitive import Primitive
 
-__all__ = ["Captured", "Cell", "Global", "Watched"]
+__all__ = ["ABSENT", "Captured", "Cell", "Global", "Watched"]
 
 _STANDARD: Final = os.path.dirname(os.__file__)  # noqa: PTH120 - pathlib is heavy
 _INSTALLED: Final = ("site-packages", "dist-packages")
-_NOTHING: Final = object()
+ABSENT: Final = object()
+"""The content of a cell that is empty, and of a name that a module has not."""
+_EMPTY: Final[dict[str, object]] = {}
+_VIEWS: Final = type(_EMPTY.keys()), type(_EMPTY.values()), type(_EMPTY.items())
 _ATOMS: Final = (Number, str, bytes, type(None), Primitive)
 """What cannot change, or is looked at by whoever runs it."""
 _CARRIERS: Final[Mapping[type, Sequence[str]]] = {
     partial: ("func", "args", "keywords"),
     MethodType: ("__func__", "__self__"),
+    BuiltinMethodType: ("__self__",),
+    MethodWrapperType: ("__self__",),
     property: ("fget",),
     staticmethod: ("__func__",),
     classmethod: ("__func__",),
@@ -86,11 +94,12 @@ class Captured:
 
     It looks into the functions that are named, bound methods, partials and callable objects; into
     the attributes of functions, of objects and of their classes, the items of lists, tuples, dicts,
-    sets and deques, the bytes of arrays, and the attributes of modules that are named. A name that
-    comes to hide a builtin, a function whose code or defaults are exchanged in place, and what is
-    reached by a computed name (`getattr(self, name)`, `globals()[name]`), an iterator, a weak
-    reference or a context variable are not noticed, nor anything that changes in the standard
-    library and in installed packages other than the function's own.
+    sets and deques, the bytes of arrays, and the attributes of modules that are named; and whether
+    names and cells that have nothing are given something. A function whose code or defaults are
+    exchanged in place, and what is reached by a computed name (`getattr(self, name)`,
+    `globals()[name]`), an iterator, a weak reference or a context variable are not noticed, nor
+    anything that changes in the standard library and in installed packages other than the
+    function's own.
     """
 
     def __init__(self, *things: object) -> None:
@@ -105,7 +114,7 @@ class Captured:
         pending = list(things)
         while pending:
             for thing in pending:
-                if id(thing) not in self._reached and not isinstance(thing, _ATOMS):
+                if id(thing) not in self._reached and not _is_atom(thing):
                     self._reached[id(thing)] = thing  # kept, or another could get its id
                     pending.extend(self._look_into(thing))
             modules = [thing for thing in self._reached.values() if isinstance(thing, ModuleType)]
@@ -117,15 +126,14 @@ class Captured:
         """Whether anything is another object than it was."""
         try:
             for cell, content in self._cells:
-                if cell.cell_contents is not content:
+                if _content(cell) is not content:
                     return True
             for space, name, content in self._globals:
-                if space.get(name, _NOTHING) is not content:
+                if space.get(name, ABSENT) is not content:
                     return True
             return bool(self.contents) and any(inside.changed() for inside in self.contents)
-        except (ValueError, RuntimeError):  # an emptied cell, a dict that changes at this moment
+        except RuntimeError:  # a dict that changes at this moment
             return True
-        return False
 
     def _look_into(self, thing: object) -> Iterator[object]:
         if isinstance(thing, FunctionType):
@@ -134,7 +142,10 @@ class Captured:
             carrier = next(kind for kind in _CARRIERS if isinstance(thing, kind))
             yield from [getattr(thing, name) for name in _CARRIERS[carrier]]
             yield getattr(thing, "__dict__", {}).get("__wrapped__")
+        elif isinstance(thing, _VIEWS):
+            yield from self._inside(thing, list)
         elif isinstance(thing, type):
+            yield type(thing)
             if not self._is_foreign(thing.__module__, _file(thing.__module__)):
                 yield from thing.__bases__
                 yield from self._inside(thing, lambda kind: _items(vars(kind)))
@@ -170,30 +181,34 @@ class Captured:
         yield from (f.__defaults__, f.__kwdefaults__, vars(f).get("__wrapped__"))
         foreign = self._is_foreign(str(f.__globals__.get("__name__")), f.__code__.co_filename)
         for cell in f.__closure__ or ():
-            try:
-                content = cell.cell_contents
-            except ValueError:
-                continue  # a name that nothing was given to yet
             if not foreign:
-                self.watched.append(Cell(cell, content))
-            yield content
+                self.watched.append(Cell(cell, _content(cell)))
+            yield _content(cell)
         if foreign:
             return
-        if vars(f).keys() - {"__wrapped__"}:
+        reads = _Reads.of(f.__code__)
+        if reads.stores or vars(f).keys() - {"__wrapped__"}:
             yield from self._inside(f, lambda f: _items(vars(f)))
-        names = set(_names(f.__code__))
-        self._names |= names
-        yield from self._look_into_names(f.__globals__, names)
-        yield from [sys.modules[name] for name in names & sys.modules.keys()]
+        self._names |= reads.names
+        yield from self._look_into_names(f.__globals__, reads.names & f.__globals__.keys())
+        self._look_for(f.__globals__, reads.globals - f.__globals__.keys())
+        yield from [sys.modules[name] for name in reads.names & sys.modules.keys()]
+
+    def _look_for(self, space: Mapping[str, object], names: Iterable[str]) -> None:
+        """Watch for names that a module has not."""
+        for name in sorted(names):
+            if (id(space), name) not in self._named:
+                self._named.add((id(space), name))
+                self.watched.append(Global(space, name, ABSENT))
 
     def _look_into_module(self, module: ModuleType) -> Iterator[object]:
         if not self._is_foreign(module.__name__, _file(module.__name__)):
-            yield from self._look_into_names(vars(module), self._names)
+            yield from self._look_into_names(vars(module), self._names & vars(module).keys())
 
     def _look_into_names(
         self, space: Mapping[str, object], names: AbstractSet[str]
     ) -> Iterator[object]:
-        for name in sorted(names & space.keys()):
+        for name in sorted(names):
             if (id(space), name) not in self._named:
                 self._named.add((id(space), name))
                 self.watched.append(Global(space, name, space[name]))
@@ -226,12 +241,39 @@ def _file(module: str) -> str | None:
     return None if module == "__main__" else getattr(sys.modules.get(module), "__file__", None)
 
 
-def _names(code: CodeType) -> Iterator[str]:
-    """The names that a function's code, and that of the functions within it, looks up."""
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names(constant)
+class _Reads(NamedTuple):
+    """What the code of a function, and of those within it, looks up by name."""
+
+    names: frozenset[str]
+    globals: frozenset[str]
+    stores: bool
+    """Whether it gives attributes to anything."""
+
+    @classmethod
+    def of(cls, code: CodeType) -> _Reads:
+        """All that `code` looks up."""
+        codes = [code]
+        for inner in codes:
+            codes += [x for x in inner.co_consts if isinstance(x, CodeType)]
+        found = [x for inner in codes for x in dis.get_instructions(inner)]
+        by_name = [(x.opname, str(x.argval)) for x in found if x.opcode in dis.hasname]
+        return cls(
+            frozenset(name for _, name in by_name),
+            frozenset(name for opname, name in by_name if opname.endswith(("GLOBAL", "NAME"))),
+            any(opname == "STORE_ATTR" for opname, _ in by_name),
+        )
+
+
+def _is_atom(thing: object) -> bool:
+    """Whether a thing cannot change."""
+    return isinstance(thing, _ATOMS) and not hasattr(thing, "__dict__")
+
+
+def _content(cell: CellType) -> object:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return ABSENT
 
 
 def _items(container: Iterable[object]) -> Sequence[object]:
@@ -250,7 +292,7 @@ def _slot(member: MemberDescriptorType, thing: object) -> object:
     try:
         return member.__get__(thing)
     except AttributeError:
-        return _NOTHING
+        return ABSENT
 
 
 def _buffer(array: Any) -> Sequence[object]:  # noqa: ANN401 - of any kind

@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 
 from attrs import define
 
+from fgrad.calculus import NEVER_RAISE
 from fgrad.compiler.lowering import Expressions, Path, Turn
 from fgrad.compiler.program import Block, Fork, Guard, Line, Operand, Program, Return, used
 from fgrad.compiler.trace import Contradiction
@@ -52,6 +53,19 @@ def assemble(expressions: Expressions, tree: Tree) -> Program:
     return Program(expressions.inputs, tuple(numbered.lines), body)
 
 
+def _ends(tree: Tree) -> list[int]:
+    """The values that the runs of a tree compare, return, or compute for their errors."""
+    found: list[int] = []
+    pending: list[Tree | None] = [tree]
+    for some in pending:
+        if isinstance(some, Junction):
+            found += [*some.turn.before, *used([some.turn.left, some.turn.right])]
+            pending += [some.holds, some.fails]
+        elif some is not None:
+            found += [*some.before, *used(some.outputs)]
+    return found
+
+
 class _Numbered:
     """A program as it grows: the lines so far, and the new number of each value."""
 
@@ -68,6 +82,7 @@ class _Numbered:
             steps += self.computed([*turn.before, *used([turn.left, turn.right])], known)
             left, right = self.placed(turn.left), self.placed(turn.right)
             if tree.holds is not None and tree.fails is not None:
+                steps += self.computed(self._shared(tree.holds, tree.fails, known), known)
                 holds = self.block(tree.holds, set(known))
                 fails = self.block(tree.fails, known)
                 return Block(tuple(steps), Fork(turn.relation, left, right, holds, fails))
@@ -76,6 +91,18 @@ class _Numbered:
         steps += self.computed([*tree.before, *used(tree.outputs)], known)
         outputs = tuple([self.placed(output) for output in tree.outputs])
         return Block(tuple(steps), Return(outputs, tree.structure))
+
+    def _shared(self, one: Tree, other: Tree, known: set[int]) -> list[int]:
+        """What both sides of a fork need and no row may raise for: it need not be written twice."""
+        needed = [set(self.expressions.needed(_ends(tree), known)) for tree in (one, other)]
+        shared: list[int] = []
+        ready = known.union(range(self.expressions.inputs))
+        for value in sorted(needed[0] & needed[1]):
+            line = self.expressions.line(value)
+            if line.row in NEVER_RAISE and ready.issuperset(used(line.operands)):
+                ready.add(value)
+                shared.append(value)
+        return shared
 
     def computed(self, values: Iterable[int], known: set[int]) -> list[int]:
         """The steps to `values`, which are known from then on."""

@@ -94,9 +94,10 @@ _NEVER_EQUAL: Final = (str, bytes, tuple, list, dict, type(None))
 def _is_exact(number: object) -> bool:
     """Whether `number` has a float that compares as it does."""
     try:
-        return as_float(number) == number and not isinstance(number, Node)
+        plain = None if isinstance(number, Node) else as_float(number)
     except (OverflowError, ValueError):
         return False
+    return plain is not None and plain == number
 
 
 Arguments: TypeAlias = "tuple[Sequence[object], Mapping[str, object]]"
@@ -137,6 +138,8 @@ def taken_apart(answer: object) -> tuple[list[float], Structure]:
 
     A node among them belongs to a differentiation around this call.
     """
+    if str(getattr(answer, "dtype", "float64")) != "float64":
+        raise Untraceable  # an array of numbers that are no floats
     leaves, structure = _flattened(answer)
     floats = [x for x in leaves if isinstance(x, float)]
     if len(floats) < len(leaves):

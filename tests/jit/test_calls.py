@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import Enum, IntEnum
 from fractions import Fraction
 from functools import partial
@@ -274,3 +275,66 @@ def test_the_value_and_the_gradient_are_compiled_together() -> None:
     quick = jit(value_and_grad(f))
     assert bits(quick(1.5, 0.5)) == bits(quick(1.5, 0.5)) == bits(value_and_grad(f)(1.5, 0.5))
     assert len(quick.program(1.5, 0.5).lines) == 12
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (np.float32(0.0), np.float32(-0.0)),
+        (complex(0.0, 0.0), complex(0.0, -0.0)),
+        (Decimal("1.0"), Decimal("1.00")),
+        ({(1,): 2.0}, {(True,): 2.0}),
+        ({0.0: 2.0}, {-0.0: 2.0}),
+    ],
+    ids=repr,
+)
+def test_what_is_equal_and_does_otherwise_is_told_apart(one: Any, other: Any) -> None:
+    f = lambda x, thing: (x, repr(list(thing) if isinstance(thing, dict) else thing))
+    quick = jit(f, native=False)
+    for thing in (one, other, one, other):
+        assert repr(quick(1.0, thing)) == repr(f(1.0, thing))
+
+
+class Twice(float):
+    """A float that computes otherwise."""
+
+    def __mul__(self, other: float) -> float:
+        return 2 * float(self) * other
+
+
+def test_a_float_that_computes_otherwise_is_no_number_of_jit() -> None:
+    quick = jit(lambda x: x * 1.0)
+    assert [quick(0.5), quick(Twice(0.5)), quick(Twice(2.0)), quick(2.0)] == [0.5, 1.0, 4.0, 2.0]
+
+
+def test_an_array_of_another_precision_keeps_it() -> None:
+    f = lambda a: a * 0.1
+    quick = jit(f)
+    for array in (np.array([0.3, 0.7]), np.array([0.3, 0.7], dtype=np.float32)):
+        for _ in range(3):
+            got, expected = quick(array), f(array)
+            assert got.dtype == expected.dtype
+            assert got.tolist() == expected.tolist()
+
+
+def test_an_argument_that_cannot_be_looked_at_is_the_function_s_own_affair() -> None:
+    cyclic: list[Any] = [1.0]
+    cyclic.append(cyclic)
+    deep: Any = 1.0
+    for _ in range(3_000):
+        deep = [deep]
+    quick = jit(lambda x, thing: x * 2)
+    for thing in (cyclic, deep):
+        assert [quick(1.0, thing), quick(2.0, thing)] == [2.0, 4.0]
+
+
+def test_a_comparison_is_the_other_side_s_own_affair() -> None:
+    class Odd:
+        __hash__ = None  # type: ignore[assignment]  # nobody asks
+
+        def __eq__(self, other: object) -> bool:
+            return isinstance(other, float) and other > 1
+
+    f = lambda x: 1.0 if x == Odd() else x
+    quick = jit(f)
+    assert [quick(x) for x in (0.5, 2.0, 0.5, 2.0)] == [f(x) for x in (0.5, 2.0, 0.5, 2.0)]

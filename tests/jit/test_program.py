@@ -254,3 +254,21 @@ def test_a_long_program_may_branch_and_raise() -> None:
 def test_lowering_needs_no_recursion() -> None:
     quick = jit(chain(20_000), native=False)
     assert len(quick.program(0.1).lines) > 40_000
+
+
+def test_what_both_sides_of_a_fork_need_is_written_once() -> None:
+    def f(x: Any) -> Any:
+        total = x
+        for _ in range(50):
+            total = total * 0.99 + 0.1
+        for i in range(10):
+            if x < i:
+                return total * (i + 2)
+        return total
+
+    quick = jit(f, native=False)
+    for i in range(10):
+        assert quick(i + 0.5) == f(i + 0.5)
+    (compiled,) = vars(quick)["_compiled"].values()
+    source = Emitted(compiled.program).source
+    assert source.count("* 0.99") == 50

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from fgrad.compiler.captured import Cell, Watched
+from fgrad.compiler.captured import ABSENT, Cell, Watched
 from fgrad.compiler.native import layout
 from fgrad.compiler.native.api import declarations
 from fgrad.compiler.native.instructions import Instructions
@@ -80,7 +80,8 @@ class Entry(Instructions):
         else:
             space, name = self._hold(thing.space), self._hold(thing.name)
             now = self.let(f"call ptr @PyDict_GetItemWithError(ptr {space}, ptr {name})")
-        self.require(f"icmp eq ptr {now}, {self._hold(thing.content)}", "miss")
+        content = "null" if thing.content is ABSENT else self._hold(thing.content)
+        self.require(f"icmp eq ptr {now}, {content}", "miss")
 
     def _run(self, ends: Sequence[Return]) -> None:
         """Run the kernel, and answer as the return has it to which that came."""

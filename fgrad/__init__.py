@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fgrad.compiler.jit import jit as jit
     from fgrad.composition import clip as clip
     from fgrad.composition import dist as dist
+    from fgrad.composition import logsumexp as logsumexp
     from fgrad.composition import mean as mean
     from fgrad.composition import softmax as softmax
     from fgrad.define import custom_derivative as custom_derivative
@@ -56,6 +57,7 @@ _HOMES: Final = {
     "jit": "compiler.jit",
     "jvp": "transform",
     "linearize": "transform",
+    "logsumexp": "composition",
     "mean": "composition",
     "ravel": "tree",
     "row": "define",

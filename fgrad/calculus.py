@@ -275,14 +275,13 @@ hypot: Variadic = Variadic(
     domain=(REAL,),
     convention="nan at the origin and at infinity",
 )
-logsumexp = Variadic(
-    name="logsumexp",
-    value=elementary.log_sum_exp,
-    partials=(lambda x, z: exp(x - z),),
-    spelling="logsumexp({})",
-    blocks=1,
-    domain=(REAL,),
-    convention="nan at infinity; a slope is known to the digits that x - z has",
+# by way of the difference, which has all its digits, and not exp(x - z), which has those of z
+logaddexp = binary(
+    "logaddexp",
+    elementary.log_add_exp,
+    lambda x, y, z: sigmoid(x - y),
+    lambda x, y, z: sigmoid(y - x),
+    convention="nan where x and y are the same infinity",
 )
 
 TABLE: Final[Mapping[str, Primitive]] = {
@@ -293,7 +292,7 @@ NEVER_RAISE: Final = frozenset(
     [
         *(add, sub, mul, neg, quotient, power, logarithm, total, dot, where, constant, fabs, sign),
         *(relu, maximum, minimum, copysign, tanh, atan, asinh, erf, erfc, cbrt, atan2),
-        *(sigmoid, softplus, degrees, radians),
+        *(sigmoid, softplus, logaddexp, degrees, radians),
     ]
 )
 """Rows whose value is a number for all numbers; whoever applies another must reckon with errors."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import reduce
 from typing import TypeVar, overload
 
-from fgrad.calculus import div, exp, hypot, logsumexp, maximum, minimum, sub, total
+from fgrad.calculus import add, div, exp, hypot, logaddexp, maximum, minimum, sub, total
 from fgrad.primitive import Operand
 
-__all__ = ["clip", "dist", "mean", "softmax"]
+__all__ = ["clip", "dist", "logsumexp", "mean", "softmax"]
 
 S = TypeVar("S", bound=Operand | float)
 K = TypeVar("K", bound=Operand)
@@ -30,6 +31,24 @@ def clip(x: S, low: float, high: float, /) -> S | float:
         message = f"clip: expected low <= high, got low {low!r} and high {high!r}"
         raise ValueError(message)
     return minimum.apply((maximum.apply((x, low)), high))
+
+
+@overload
+def logsumexp(*xs: float) -> float: ...
+@overload
+def logsumexp(*xs: S) -> S: ...
+def logsumexp(*xs: S) -> S | float:
+    """log(exp(x_1) + exp(x_2) + …), from the left, in nats; nothing overflows.
+
+    A TypeError if there is nothing to take it of.
+
+    >>> logsumexp(1000.0, 1000.0)
+    1000.69314718
+    """
+    if not xs:
+        raise TypeError("logsumexp: expected at least one number, got none")
+    first, *rest = xs
+    return reduce(lambda x, y: logaddexp.apply((x, y)), rest, add.apply((first, -0.0)))
 
 
 @overload

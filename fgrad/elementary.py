@@ -15,7 +15,7 @@ __all__ = [
     "larger",
     "left_to_right_dot",
     "left_to_right_sum",
-    "log_sum_exp",
+    "log_add_exp",
     "logarithm",
     "logistic",
     "polygamma",
@@ -154,12 +154,10 @@ def to_nearest(x: float) -> float:
     return float(round(x))
 
 
-def log_sum_exp(*xs: float) -> float:
-    """log(exp(x_1) + exp(x_2) + …), shifted by the largest so that nothing overflows."""
-    top = reduce(larger, xs)
-    if not math.isfinite(top):
-        return top
-    return top + math.log(left_to_right_sum(*(math.exp(x - top) for x in xs)))
+def log_add_exp(x: float, y: float) -> float:
+    """log(exp(x) + exp(y)), shifted by the larger so that nothing overflows."""
+    top = larger(x, y)
+    return top + math.log1p(math.exp(-abs(x - y))) if math.isfinite(top) else top
 
 
 # The Bernoulli numbers B_2, B_4, …, of the expansion of polygamma at infinity.

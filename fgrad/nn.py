@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeVar, overload
 
 from attrs import frozen
 
-from fgrad.calculus import div, dot, logsumexp, sub, tanh
+from fgrad.calculus import div, dot, sub, tanh
+from fgrad.composition import logsumexp
 from fgrad.graph import Scalar, plain
 
 if TYPE_CHECKING:
@@ -256,4 +257,4 @@ def cross_entropy(logits: Iterable[S], label: int) -> S | float:
     if not 0 <= label < len(scores):
         message = f"label: expected an int from 0 up to, not including, {len(scores)}, got {label}"
         raise ValueError(message)
-    return sub.apply((logsumexp.apply(scores), scores[label]))
+    return sub.apply((logsumexp(*scores), scores[label]))

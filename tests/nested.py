@@ -86,7 +86,7 @@ class Numbers:
         if name == "branch":
             condition, x, y = operands
             return x if condition > 0 else y
-        row: Any = TABLE[name]
+        row: Any = TABLE[name] if name in TABLE else getattr(fgrad, name)
         if name == "where":
             return row(operands[0] > 0, *operands[1:])
         if name in {"dot", "total"}:
@@ -124,6 +124,8 @@ class Exact(Numbers):
         exact = [mpf(x) for x in operands]
         if name in {"branch", "where"}:
             return exact[1] if exact[0] > 0 else exact[2]
+        if name == "logsumexp":  # a composition
+            return mpmath.log(mpmath.fsum(map(mpmath.exp, exact)))
         return meaning(name)(*exact)
 
     def slope(self, name: str, g: Callable[[Any], Any], at: Any, along: Any) -> Any:
@@ -151,8 +153,7 @@ class Rounded(Exact):
     """As `Exact`, but each line is off by a rounding, and so is each use of an operand.
 
     A use is off in its value, its slope and its curvature, each by itself: so a sum over the uses
-    moves even where it cancels. In logsumexp, whose slopes are known to the digits of x - z, these
-    are off by the roundings of its largest operand.
+    moves even where it cancels.
     """
 
     def __init__(self, seen: dict[Path, tuple[Any, ...]], seed: int) -> None:
@@ -168,12 +169,11 @@ class Rounded(Exact):
             rng = random.Random(f"{self.seed} {path}")
             offs = [mpf(UNIT_ROUNDOFF * rng.uniform(-1.5, 1.5)) for _ in range(3 * len(middle) + 1)]
             self.offs[path] = offs
-        size = max([1, *map(abs, middle)]) if name == "logsumexp" else 1
         uses = []
         for i, (x, x0) in enumerate(zip(operands, middle, strict=True)):
             step = x - x0
             value, slope, bend = offs[3 * i : 3 * i + 3]
-            uses.append(x0 + x0 * value + step + size * step * (slope + step * bend))
+            uses.append(x0 + x0 * value + step + step * (slope + step * bend))
         answer = super().row(name, uses, path)
         return answer + answer * offs[-1]
 

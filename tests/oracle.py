@@ -59,7 +59,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "total": lambda *xs: sum(xs, mpf(0)),
     "dot": dot,
     "hypot": lambda *xs: mpmath.sqrt(sum((x * x for x in xs), mpf(0))),
-    "logsumexp": lambda *xs: mpmath.log(sum(map(mpmath.exp, xs), mpf(0))),
+    "logaddexp": lambda x, y: max(x, y) + mpmath.log1p(mpmath.exp(-abs(x - y))),
 }
 """The rows that mpmath has no function for, or none of the same name for the same numbers."""
 

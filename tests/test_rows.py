@@ -41,7 +41,6 @@ HELD: Final[Mapping[tuple[str, int], Sequence[float]]] = {
 
 CANCELLING: Final[Mapping[str, Callable[..., float]]] = {
     "tanh": lambda _: 1.0,
-    "logsumexp": lambda *xs: max(map(abs, xs)),
 }
 """Rows whose rule subtracts, and from what: 1 - y * y is known to so many ulps of 1."""
 
@@ -63,7 +62,7 @@ def of_gamma(x: mpf) -> list[mpf]:
     return found[1:]
 
 
-def of_logsumexp(place: int, *xs: mpf) -> list[mpf]:
+def of_logaddexp(place: int, *xs: mpf) -> list[mpf]:
     """The derivatives of the logistic function of the difference to the other operand."""
     p = 1 / (1 + mpmath.exp(xs[1 - place] - xs[place]))
     q = 1 / (1 + mpmath.exp(xs[place] - xs[1 - place]))
@@ -74,7 +73,7 @@ CLOSED: Final[Mapping[str, Callable[..., list[mpf]]]] = {
     "lgamma": lambda _, x: digamma_orders(x, 0),
     "gamma": lambda _, x: of_gamma(x),
     "polygamma": lambda _, n, x: digamma_orders(x, int(n) + 1),
-    "logsumexp": of_logsumexp,
+    "logaddexp": of_logaddexp,
 }
 """Rows whose differences take mpmath too long: the derivatives in one operand, orders 1 to 4."""
 

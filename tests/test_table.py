@@ -101,7 +101,7 @@ CONVENTIONS: Final[Mapping[str, Mapping[tuple[float, ...], tuple[float, ...]]]] 
     "remainder": {(3.0, 2.0): (1.0, -2.0), (5.0, 2.0): (1.0, -2.0)},
     "where": {(1.0, 2.0, 3.0): (0.0, 1.0, 0.0), (0.0, 2.0, 3.0): (0.0, 0.0, 1.0)},
     "hypot": {(0.0, 0.0): (math.nan, math.nan), (math.inf, 1.0): (math.nan, 0.0)},
-    "logsumexp": {(math.inf, 1.0): (math.nan, 0.0)},
+    "logaddexp": {(math.inf, math.inf): (math.nan, math.nan)},
 }
 """What the words of a convention mean in numbers: the gradient at points where there is none."""
 

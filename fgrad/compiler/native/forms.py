@@ -150,11 +150,10 @@ def logistic(x: Number) -> Number:
     return select(x >= 0.0, 1.0, tail) / (1.0 + tail)
 
 
-def log_sum_exp(*xs: Number) -> Number:
-    """log(exp(x_1) + exp(x_2) + …), shifted by the largest."""
-    top = reduce(larger, xs)
-    powers = [exp(x - top) for x in xs]
-    return select(finite(top), top + log(reduce(add, powers)), top)
+def log_add_exp(x: Number, y: Number) -> Number:
+    """log(exp(x) + exp(y)), shifted by the larger."""
+    top = larger(x, y)
+    return select(finite(top), top + log1p(exp(-abs(x - y))), top)
 
 
 def dot(*operands: Number) -> Number:
@@ -220,7 +219,7 @@ FORMS: Final[Mapping[Primitive, Form]] = {
     rows.where: lambda c, x, y: select(~zero(c), x, y),
     rows.total: lambda *xs: reduce(add, xs),
     rows.dot: dot,
-    rows.logsumexp: log_sum_exp,
+    rows.logaddexp: log_add_exp,
 }
 
 NOT_NATIVE: Final[Mapping[Primitive, str]] = {

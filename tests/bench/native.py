@@ -1,6 +1,6 @@
 """Machine code by itself: calls, guards, the kernel against C, compiling by size, a warm start.
 
-Run it pinned to one core: `taskset -c 0 python tests/bench/native.py`. What is compared takes
+Run it pinned to one core: `taskset -c 0 python -m tests.bench.native`. What is compared takes
 turns, and a figure is the median of its rounds. Compile times are processor time, each in a fresh
 process with nothing in the cache. The kernel is compared with gcc where that is installed.
 """
@@ -21,7 +21,7 @@ from pathlib import Path
 from timeit import Timer
 from typing import Final
 
-from fgrad import Scalar, tanh, value_and_grad
+from fgrad import jit, value_and_grad
 from fgrad.calculus import add, mul, sub, total
 from fgrad.calculus import tanh as tanh_row
 from fgrad.compiler.native import compile_native
@@ -29,52 +29,16 @@ from fgrad.compiler.native.kernel import Kernel
 from fgrad.compiler.native.machine import machine
 from fgrad.compiler.native.stretch import HEAD
 from fgrad.compiler.program import Block, Constant, Guard, Line, Operand, Program, Return
-from fgrad.graph import ALIAS, LEAF, Node, ancestors, leaf
 from fgrad.tree import LEAF as NUMBER
-from fgrad.tree import flatten
+from tests.bench.jit import POINT, ours
 
 ROUNDS: Final = 15
 SIZES: Final = ((1_000, 0.06), (10_000, 0.5), (100_000, 5.0), (1_000_000, 20.0))
 
 
-def network(x: Scalar, y: Scalar) -> Scalar:
-    """114 operations on two numbers, 7 of them tanh."""
-    t, s = x, y
-    for _ in range(7):
-        a = x * t + y * s
-        d = tanh(a)
-        e = d * x
-        h = (e - y) * 0.5 + t
-        k = (h * d - s) * 0.25
-        t, s = ((k + e) * y - a) * 0.125 + d, k
-    return t * s + x
-
-
-def program_of(f: Callable[..., object], *inputs: float) -> Program:
-    """The program of a function without choices."""
-    leaves = [leaf(x) for x in inputs]
-    roots, structure = flatten(f(*leaves))
-    values: dict[int, Operand] = {x.index: place for place, x in enumerate(leaves)}
-    known: dict[Line, int] = {}
-    for node in ancestors(*[root for root in roots if isinstance(root, Node)]):
-        if node.index in values:
-            continue
-        operands = tuple([number_of(x, values) for x in node.operands])
-        if node.primitive is LEAF:
-            values[node.index] = Constant(node.value)
-        elif node.primitive is ALIAS:
-            values[node.index] = operands[0]
-        else:
-            line = Line(node.primitive, operands)
-            values[node.index] = known.setdefault(line, len(inputs) + len(known))
-    outputs = tuple([number_of(root, values) for root in roots])
-    steps = tuple(range(len(inputs), len(inputs) + len(known)))
-    return Program(len(inputs), tuple(known), Block(steps, Return(outputs, structure)))
-
-
-def number_of(x: object, values: dict[int, Operand]) -> Operand:
-    """A node, or a number, as an operand."""
-    return values[x.index] if isinstance(x, Node) else Constant(float(x))  # type: ignore[arg-type]  # a number
+def gradient_program() -> Program:
+    """The value and gradient of 114 operations."""
+    return jit(value_and_grad(ours)).program(*POINT)
 
 
 def guarded(guards: int) -> Program:
@@ -128,7 +92,7 @@ def compile_it(program: Program) -> Callable[..., object]:
 
 def measure_calls() -> None:
     """From Python floats to Python floats."""
-    gradient = compile_it(program_of(value_and_grad(network), 0.7, -0.4))
+    gradient = compile_it(gradient_program())
     runs = (lambda x, y: x + y), compile_it(guarded(0)), compile_it(guarded(20)), gradient
     times = nanoseconds(*[called(run, "x", "y") for run in runs])
     plain, floor, held, whole = [time / 100 for time in times]
@@ -221,7 +185,7 @@ def by_hand(flags: Sequence[str], folder: str) -> Callable[..., object]:
 
 def measure_kernel() -> None:
     """In a loop of its own, against the derivative written by hand in C."""
-    program = program_of(value_and_grad(network), 0.7, -0.4)
+    program = gradient_program()
     engine = machine().load([machine().compile(loop_text(program), fast=False)])
     native = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_long)
     with tempfile.TemporaryDirectory() as folder:
@@ -262,9 +226,9 @@ print(after - before, peak, time.process_time() - begin)
 WARM: Final = """
 import sys, time
 sys.path.insert(0, ".")
-from tests.bench.native import network, program_of, value_and_grad
+from tests.bench.native import gradient_program
 import llvmlite.binding
-program = program_of(value_and_grad(network), 0.7, -0.4)
+program = gradient_program()
 before = time.process_time()
 from fgrad.compiler.native import compile_native
 native = compile_native(program, print, ())

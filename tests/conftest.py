@@ -4,6 +4,8 @@ import os
 
 from hypothesis import settings
 
+os.environ["FGRAD_CACHE"] = "off"  # the user's cache is left alone, and read by no test
+
 # tests/bench measures and is run by itself; tests/typing reads these two, and runs the first.
 collect_ignore = ["bench", "typing/consumer.py", "typing/rejects.py"]
 

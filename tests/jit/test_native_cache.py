@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fgrad.compiler.native.cache import Cache
+from fgrad.compiler.native.cache import MOST, Cache
 from fgrad.compiler.native.entry import Entry
 from fgrad.compiler.native.machine import LOCK, Machine
 from tests.jit.reference import ask
@@ -126,3 +126,15 @@ def test_another_process_runs_what_this_one_compiled(folder: Path) -> None:
         shown = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
         assert shown.stdout.startswith("3.0 the function itself")
     assert len(list(folder.iterdir())) == 3
+
+
+def test_the_oldest_entries_make_room(folder: Path) -> None:
+    cache = Cache()
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for i in range(MOST):
+        (folder / f"{i}").touch()
+        os.utime(folder / f"{i}", ns=(i, i))
+    cache.put(KEY, b"content")
+    left = {entry.name for entry in folder.iterdir()}
+    assert left == {KEY.hex(), *map(str, range(MOST // 2, MOST))}
+    assert cache.get(KEY) == b"content"

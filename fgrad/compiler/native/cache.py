@@ -16,8 +16,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-__all__ = ["Cache", "digest"]
+__all__ = ["MOST", "Cache", "digest"]
 
+MOST: Final = 2_000
 _DIGEST: Final = hashlib.sha256().digest_size
 
 
@@ -60,6 +61,16 @@ class Cache:
                 Path(name).replace(self.folder / key.hex())
             except OSError:
                 Path(name).unlink()
+            _thin_out(self.folder)
+
+
+def _thin_out(folder: Path) -> None:
+    """Where there are too many entries, drop the half that was written longest ago."""
+    entries = list(folder.iterdir())
+    if len(entries) > MOST:
+        entries.sort(key=lambda entry: entry.stat().st_mtime_ns)
+        for entry in entries[: MOST // 2]:
+            entry.unlink(missing_ok=True)
 
 
 def _folder() -> Path | None:

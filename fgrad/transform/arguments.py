@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from inspect import Parameter
 from typing import Final, NamedTuple, Self
 
-from fgrad.graph import Node, Scalar, fresh, reaches_older
+from fgrad.graph import Node, Scalar, fresh, plain, reaches_older
 from fgrad.primitive import Operand, as_argument
 from fgrad.tree import LEAF, Static, Structure, flatten, map_operands, unflatten
 
@@ -161,8 +161,8 @@ def one_number(f: Callable[..., object], answer: object) -> Scalar:
     number = as_argument(answer)
     if number is None:
         message = (
-            f"{_name(f)} returned {type(answer).__name__} {answer!r:.60}: only a function that "
-            "returns one number has a gradient (for several there is fgrad.jacobian)"
+            f"{_name(f)} returned {type(answer).__name__} {_shown(answer):.60}: only a function "
+            "that returns one number has a gradient (for several there is fgrad.jacobian)"
         )
         raise TypeError(message)
     return number
@@ -176,11 +176,18 @@ def outputs(f: Callable[..., object], answer: object) -> tuple[list[Scalar], Str
     return numbers(answer, lambda: f"what {_name(f)} returned", "return numbers, or a tree of them")
 
 
+def _shown(answer: object) -> str:
+    """What a function returned, with numbers in the place of nodes, as its author thinks of it."""
+    return repr(map_operands(answer, lambda x: plain(x) if isinstance(x, Node) else x))
+
+
 def with_aux(f: Callable[..., object], answer: object) -> tuple[object, object]:
     """The number and the rest of what `f` returned, which `has_aux` says is a pair."""
     if isinstance(answer, tuple) and len(answer) == 2:  # noqa: PLR2004 - a pair
         return answer
-    message = f"{_name(f)} returned {answer!r:.60}: has_aux needs a pair of a number and the rest"
+    message = (
+        f"{_name(f)} returned {_shown(answer):.60}: has_aux needs a pair of a number and the rest"
+    )
     raise TypeError(message)
 
 

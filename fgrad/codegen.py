@@ -7,6 +7,7 @@ for nodes from the same text, so both give the same bits.
 
 from __future__ import annotations
 
+import ast
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,6 +23,7 @@ __all__ = [
     "Kind",
     "OlderNode",
     "Symbol",
+    "UnseenNode",
     "compile_function",
     "compile_pull",
     "compile_sweep",
@@ -34,6 +36,13 @@ ANSWER: Final = "answer"
 
 class OlderNode(Exception):  # noqa: N818 - a signal between sweeps, no error
     """A sweep of floats met a node that is older than its leaves: its answer is no float."""
+
+
+class UnseenNode(OlderNode):
+    """A sweep of floats met a partial where nothing flows that another partial reads beside it.
+
+    What is behind it is not seen, and may be older than the leaves.
+    """
 
 
 Kind: TypeAlias = Literal["raising", "floats", "nodes"]
@@ -165,6 +174,17 @@ _PUSH: Final = """\
 """
 
 
+_LOOK: Final = """\
+    if {node}:
+        if {name}_.index < first_:
+            raise OlderNode
+{hidden}"""
+_HIDDEN: Final = """\
+        if {partial} is ZERO:
+            raise UnseenNode
+"""
+
+
 def compile_sweep(rows: Iterable[Primitive], kind: Kind) -> Callable[..., object]:
     """The loop of a sweep down the graph, with the pulls of `rows` written into it.
 
@@ -217,8 +237,14 @@ def _step(
     lone = len(columns) == 1 and not primitive.blocks
     body = "".join(_value(name, kind, lone=lone) for name in used if name != ANSWER)
     for name, symbol in columns.items():
+        conditions = _is_node(name, kind, read=name in used, lone=lone)
+        if "ZERO" in symbol.text and kind != "nodes" and not lone:
+            read = any(
+                _reads(column.text, name) for column in columns.values() if column is not symbol
+            )
+            hidden = _HIDDEN.format(partial=symbol.text) if read else ""
+            body += _LOOK.format(name=name, node=" and ".join(conditions), hidden=hidden)
         if symbol.text != "ZERO":
-            conditions = _is_node(name, kind, read=name in used, lone=lone)
             body += template.format(name=name, **_fill(conditions, symbol.text, flow))
     if primitive.blocks:
         body = _loop_header(list(columns)) + indent(body, "    ")
@@ -229,7 +255,21 @@ def _step(
     rows = {name: row for symbol in columns.values() for name, row in symbol.rows.items()}
     functions = {name: row if kind == "nodes" else row.value for name, row in rows.items()}
     constants = {"inf": math.inf, "nan": math.nan, "ZERO": ZERO, "OlderNode": OlderNode}
+    constants["UnseenNode"] = UnseenNode
     return body, {**functions, **constants}
+
+
+def _reads(expression: str, name: str) -> bool:
+    """Whether an expression changes smoothly with a name: more than its conditions read it."""
+    pending: list[ast.AST] = [ast.parse(expression, mode="eval").body]
+    for part in pending:
+        if isinstance(part, ast.Name) and part.id == name:
+            return True
+        if isinstance(part, ast.IfExp):
+            pending += [part.body, part.orelse]
+        elif not isinstance(part, ast.Compare):
+            pending += ast.iter_child_nodes(part)
+    return False
 
 
 def _value(name: str, kind: Kind, *, lone: bool) -> str:

@@ -8,8 +8,8 @@ from functools import cache
 from typing import Final, TypeAlias, TypeVar
 
 from fgrad import calculus
-from fgrad.codegen import Kind, OlderNode, compile_sweep
-from fgrad.graph import Node, Scalar, ancestors, plain
+from fgrad.codegen import Kind, OlderNode, UnseenNode, compile_sweep
+from fgrad.graph import Node, Scalar, ancestors, plain, reaches_older
 from fgrad.watch import watching
 
 __all__ = ["cotangents", "sweep", "value_and_cotangents"]
@@ -103,9 +103,26 @@ def sweep(
     if watching() is None:
         try:
             return _sweep_floats(seeds, first, stop), "floats"
+        except UnseenNode:
+            return _looked_through(seeds, first, stop)
         except OlderNode:
             pass
     return _sweep(seeds, first, stop, "nodes"), "nodes"
+
+
+def _looked_through(
+    seeds: Sequence[tuple[Node, Scalar]], first: int, stop: int
+) -> tuple[Places[Scalar], Kind]:
+    """With nodes, and where these turn out to depend on nothing older, the floats that they are."""
+    found = _sweep(seeds, first, stop, "nodes")
+    places = list(found) if isinstance(found, _Sparse) else range(len(found))
+    reached = [x for x in map(found.__getitem__, places) if x is not None]
+    if reaches_older([*reached, *(root for root, _ in seeds)], first):
+        return found, "nodes"
+    for place in places:
+        number = found[place]
+        found[place] = None if number is None else plain(number)
+    return found, "floats"
 
 
 def _sweep_floats(seeds: Sequence[tuple[Node, Scalar]], first: int, stop: int) -> Places[Scalar]:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, ParamSpec, TypeAlias, TypeVar
 from fgrad.codegen import NAMES
 from fgrad.graph import Node, Scalar, value
 from fgrad.primitive import Primitive
-from fgrad.transform import grad, jacobian, jvp
+from fgrad.transform import grad, jacobian
 from fgrad.transform.arguments import ALL, one_number, parameter, take
 from fgrad.tree import paths, unflatten
 
@@ -118,10 +118,10 @@ _Flat: TypeAlias = Callable[[Sequence[Scalar]], Scalar]
 def _first(f: _Flat, point: Sequence[float], names: Sequence[str]) -> Iterator[Comparison]:
     count = len(point)
     reverse = grad(f)(list(point))
+    (forward,) = jacobian(lambda xs: [f(xs)], mode="forward")(list(point))
     for i, name in enumerate(names[:count]):
-        forward = jvp(f, list(point), [float(i == j) for j in range(count)])[1]
         moved = _difference(_along(f, point, i), point[i])
-        yield Comparison(f"d/d{name}", value(forward), value(reverse[i]), *moved)
+        yield Comparison(f"d/d{name}", value(forward[i]), value(reverse[i]), *moved)
 
 
 def _second(f: _Flat, point: Sequence[float], names: Sequence[str]) -> Iterator[Comparison]:
@@ -158,7 +158,7 @@ def _difference(f: Callable[[float], float], x: float) -> tuple[float, float]:
             above, below = f(x + step), f(x - step)
         except (ArithmeticError, ValueError):
             continue
-        quotients.append((above - below) / (2 * step))
+        quotients.append((above - below) / ((x + step) - (x - step)))  # the steps that floats take
         roundings.append(8 * sys.float_info.epsilon * max(abs(above), abs(below)) / step)
     growing = [abs(after) > 1.5 * abs(before) for before, after in pairwise(quotients)]
     if len(growing) >= _HALVINGS // 2 and all(growing):

@@ -134,7 +134,7 @@ def trace(primitive: Primitive, *, limits: bool = True) -> tuple[Symbol, ...]:
 
 # The names that end in _ are the machinery's: no row is called so.
 _SWEEP: Final = """\
-def function(offsets_, cotangents_, nodes_, first_):
+def function_(offsets_, cotangents_, nodes_, first_):
     for here_ in offsets_:
         cotangent_ = cotangents_[here_]
         if cotangent_ is None:
@@ -208,7 +208,7 @@ def compile_pull(primitive: Primitive, kind: Kind) -> Callable[..., object]:
     """
     body, names = _step(primitive, kind, _PULL, "cotangent_")
     body = body or "    pass\n"
-    source = f"def function(node_, cotangent_, cotangents_, nodes_, first_):\n{body}"
+    source = f"def function_(node_, cotangent_, cotangents_, nodes_, first_):\n{body}"
     return primitive.compiled.setdefault(f"pull {kind}", compile_function(source, names))
 
 
@@ -218,9 +218,8 @@ def compile_push(primitive: Primitive, kind: Kind) -> Callable[..., Operand | fl
     It gives the sum of tangent * partial over the operands that have a tangent, None if none has.
     """
     body, names = _step(primitive, kind, _PUSH, "direction_")
-    source = (
-        f"def function(node_, tangents_, first_):\n    tangent_ = None\n{body}    return tangent_\n"
-    )
+    head = "def function_(node_, tangents_, first_):\n    tangent_ = None\n"
+    source = f"{head}{body}    return tangent_\n"
     return primitive.compiled.setdefault(f"push {kind}", compile_function(source, names))
 
 
@@ -240,9 +239,10 @@ def _step(
         conditions = _is_node(name, kind, read=name in used, lone=lone)
         if "ZERO" in symbol.text and kind != "nodes" and not lone:
             read = any(
-                _reads(column.text, name) for column in columns.values() if column is not symbol
+                _reads(other.text, name) for other in columns.values() if other is not symbol
             )
-            hidden = _HIDDEN.format(partial=symbol.text) if read else ""
+            unseen = read and template is _PULL  # up the graph everything is seen
+            hidden = _HIDDEN.format(partial=symbol.text) if unseen else ""
             body += _LOOK.format(name=name, node=" and ".join(conditions), hidden=hidden)
         if symbol.text != "ZERO":
             body += template.format(name=name, **_fill(conditions, symbol.text, flow))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from keyword import iskeyword
 from typing import TypeAlias, overload
+from unicodedata import normalize
 
 from fgrad.check import check_row
 from fgrad.codegen import ANSWER, NAMES
@@ -130,8 +131,14 @@ def _row(  # noqa: PLR0913 - a row has these columns
 
 
 def _check_name(name: str) -> None:
-    taken = {*NAMES, ANSWER, "ZERO", "OlderNode", "inf", "nan"}
-    if not name.isidentifier() or iskeyword(name) or name.endswith("_") or name in taken:
+    taken = {*NAMES, ANSWER, "ZERO", "OlderNode", "UnseenNode", "inf", "nan"}
+    if (
+        normalize("NFKC", name) != name
+        or not name.isidentifier()
+        or iskeyword(name)
+        or name.endswith("_")
+        or name in taken
+    ):
         message = (
             f"{name!r} cannot name a row: take a Python name that is not one of {sorted(taken)}"
         )

@@ -16,10 +16,11 @@ __all__ = ["tangents"]
 
 
 def tangents(
-    roots: Sequence[Scalar], leaves: Sequence[Node], directions: Sequence[Scalar]
+    roots: Sequence[Scalar], leaves: Sequence[Node], directions: Sequence[Scalar | None]
 ) -> tuple[list[Scalar], Kind]:
-    """For each root the sum of d root / d leaf * direction over the leaves.
+    """For each root the sum of d root / d leaf * direction over the leaves that have one.
 
+    A direction of 0.0 is one: where a slope is infinite along it the sum is nan.
     `leaves` are those of one differentiation, in the order of their making. The partials, and so
     the tangents along plain directions, are floats, unless a root or a leaf depends on a node older
     than the first leaf: then the kind is "nodes".
@@ -38,12 +39,14 @@ def tangents(
 
 
 def _sweep(
-    roots: Sequence[Scalar], leaves: Sequence[Node], directions: Sequence[Scalar], kind: Kind
+    roots: Sequence[Scalar], leaves: Sequence[Node], directions: Sequence[Scalar | None], kind: Kind
 ) -> list[Scalar]:
     """One loop up the indices: a node's tangent is the sum of partial * tangent of its operands."""
     first = leaves[0].index
     found: dict[int, Scalar] = {
-        leaf.index - first: direction for leaf, direction in zip(leaves, directions, strict=True)
+        leaf.index - first: direction
+        for leaf, direction in zip(leaves, directions, strict=True)
+        if direction is not None
     }
     nodes = [root for root in roots if isinstance(root, Node)]
     for node in ancestors(*nodes, first=first):

@@ -14,8 +14,8 @@ def indent(lines: str, by: str) -> str:
 
 
 def compile_function(source: str, namespace: Mapping[str, object]) -> Callable[..., Any]:
-    """The function that `source` defines as `function`, over the names of `namespace`."""
+    """The function that `source` defines, over the names of `namespace`."""
     scope: dict[str, Any] = dict(namespace)  # what exec makes has no type; callers declare it
     exec(source, scope)  # noqa: S102 - the source is ours, made from the table
-    function: Callable[..., Any] = scope["function"]
+    function: Callable[..., Any] = scope[source[len("def ") : source.index("(")]]
     return function

@@ -846,3 +846,42 @@ def test_the_second_derivative_of_dot() -> None:
     hessian = [grad(lambda v, i=i: grad(f)(v)[i])([3.0, 4.0]) for i in range(2)]
     # f = (a² + b²)(a + 2b): 6a + 4b, 4a + 2b, 12b + 2a
     assert exactly(hessian, [[34.0, 20.0], [20.0, 54.0]])
+
+
+# What a partial reads of an operand that nothing flows to.
+
+HIDDEN: Any = fgrad.row(
+    "hidden",
+    lambda x, y: x * y,
+    lambda x, y, z: y,
+    lambda x, y, z: fgrad.where(x == 0, fgrad.ZERO, x),
+)
+INNER: Any = {
+    "grad": lambda f: grad(f)(0.0),
+    "jvp": lambda f: fgrad.jvp(f, 0.0, 1.0)[1],
+    "vjp": lambda f: fgrad.vjp(f, 0.0)[1](1.0),
+    "jacobian": lambda f: fgrad.jacobian(lambda x: [f(x)], mode="forward")(0.0)[0],
+}
+
+
+@pytest.mark.parametrize("inner", INNER.values(), ids=INNER)
+@pytest.mark.parametrize("made", [lambda p: p, lambda p: p * 1.0, lambda p: (p + 1) - 1])
+@pytest.mark.parametrize("f", [lambda x, p: x**p, HIDDEN], ids=["pow", "row"])
+def test_what_nothing_flows_to_is_still_read_by_its_neighbour(
+    f: Any, made: Any, inner: Any
+) -> None:
+    """At x = 0 the slope in x is p (of x ** p: at p = 1), which changes with p."""
+    assert grad(lambda p: inner(lambda x: f(x, made(p))))(1.0) == 1.0
+
+
+def test_where_nothing_older_is_behind_it_the_answer_is_floats() -> None:
+    assert [type(x) for x in grad(lambda x, p: x ** (p * 1.0))(0.0, 2.0)] == [float, float]
+    x, p = fgrad.Value(0.0), fgrad.Value(1.0)
+    (x**p).backwards()
+    assert (x.grad, p.grad, type(x.grad)) == (1.0, 0.0, float)
+
+
+def test_by_columns_an_infinite_slope_stays_in_its_own() -> None:
+    f: Any = lambda x, y: [fgrad.sqrt(x) + y, y, x]
+    for mode in ("forward", "reverse"):
+        assert fgrad.jacobian(f, mode=mode)(0.0, 1.0) == [(math.inf, 1.0), (0.0, 1.0), (1.0, 0.0)]

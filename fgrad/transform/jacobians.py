@@ -113,7 +113,7 @@ def _by_rows(roots: Sequence[Scalar], leaves: Sequence[Node]) -> list[list[Scala
 def _by_columns(roots: Sequence[Scalar], leaves: Sequence[Node]) -> list[list[Scalar]]:
     columns = []
     for chosen in leaves:
-        directions = [1.0 if leaf is chosen else 0.0 for leaf in leaves]
+        directions = [1.0 if leaf is chosen else None for leaf in leaves]
         columns.append(tangents(roots, leaves, directions)[0])
     return [[column[row] for column in columns] for row in range(len(roots))]
 

@@ -238,12 +238,9 @@ def _step(
     for name, symbol in columns.items():
         conditions = _is_node(name, kind, read=name in used, lone=lone)
         if "ZERO" in symbol.text and kind != "nodes" and not lone:
-            read = any(
-                _reads(other.text, name) for other in columns.values() if other is not symbol
-            )
-            unseen = read and template is _PULL  # up the graph everything is seen
-            hidden = _HIDDEN.format(partial=symbol.text) if unseen else ""
-            body += _LOOK.format(name=name, node=" and ".join(conditions), hidden=hidden)
+            others = [other.text for other in columns.values() if other is not symbol]
+            unseen = template is _PULL and any(_reads(text, name) for text in others)
+            body += _look(name, conditions, symbol.text if unseen else None)
         if symbol.text != "ZERO":
             body += template.format(name=name, **_fill(conditions, symbol.text, flow))
     if primitive.blocks:
@@ -270,6 +267,15 @@ def _reads(expression: str, name: str) -> bool:
         elif not isinstance(part, ast.Compare):
             pending += ast.iter_child_nodes(part)
     return False
+
+
+def _look(name: str, conditions: Sequence[str], unseen: str | None) -> str:
+    """The lines that look at an operand to which perhaps nothing flows.
+
+    unseen: its partial, if what is behind it is read by another and not seen where this is ZERO.
+    """
+    hidden = _HIDDEN.format(partial=unseen) if unseen else ""
+    return _LOOK.format(name=name, node=" and ".join(conditions), hidden=hidden)
 
 
 def _value(name: str, kind: Kind, *, lone: bool) -> str:

@@ -7,12 +7,11 @@ import asyncio
 import ctypes
 import gc
 import os
-import sys
 import threading
 import tracemalloc
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from itertools import product
 from typing import Any, Final, get_args
 
@@ -22,6 +21,7 @@ import fgrad
 from fgrad import sin, tanh
 from fgrad.calculus import TABLE
 from fgrad.codegen import Kind, compile_pull
+from tests.switching import switching
 
 # Handed lambdas of anything: what types these have is tested in tests/typing.
 grad: Any = fgrad.grad
@@ -62,17 +62,6 @@ ALONE: Final = {name: operator(f) for name, operator in EVERY.items()}
 
 
 # Threads and tasks.
-
-
-@contextmanager
-def switching(interval: float) -> Iterator[None]:
-    """Threads take turns so often that each is interrupted in the midst of everything."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(interval)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
 
 
 def test_every_operator_in_threads_at_once_gives_what_it_gives_alone() -> None:

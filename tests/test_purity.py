@@ -8,9 +8,8 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -18,6 +17,7 @@ import pytest
 import fgrad
 from fgrad import Node, dot, value
 from fgrad.graph import leaf
+from tests.switching import switching
 
 # Here it counts what they do; tests/typing has what types they give.
 grad: Any = fgrad.grad
@@ -114,17 +114,6 @@ def test_a_graph_is_not_changed_by_being_differentiated() -> None:
 
 
 # Threads.
-
-
-@contextmanager
-def switching(interval: float) -> Iterator[None]:
-    """Threads take turns so often that each is interrupted in the midst of everything."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(interval)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
 
 
 def test_threads_differentiating_at_once_give_what_each_gives_alone() -> None:

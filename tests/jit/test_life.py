@@ -8,7 +8,6 @@ import gc
 import os
 import pickle
 import resource
-import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ import pytest
 from fgrad import Scalar, grad, jit, sin, tanh, value_and_grad
 from fgrad.watch import WATCHED
 from tests.jit.runners import Runner, bits
+from tests.switching import switching
 
 
 def wave(x: Any, y: Any) -> Any:
@@ -49,10 +49,8 @@ class Holder:
 
 @pytest.fixture
 def _quick_switches() -> Iterator[None]:
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(before)
+    with switching(1e-6):
+        yield
 
 
 # Threads and tasks.

@@ -202,7 +202,7 @@ def _sum(primitive: Primitive) -> Callable[..., float]:
     read = (
         "({0}.value if {0}.__class__ is Node else {0} if {0}.__class__ is float else refuse({0}))"
     )
-    return compile_sum(primitive.term, {"Node": Node, "odd": _refuse}, read=read)
+    return compile_sum(primitive.term, {"Node": Node, "refuse": _refuse}, read=read)
 
 
 FILL: Final = """\

@@ -45,11 +45,12 @@ class UnseenNode(Exception):  # noqa: N818 - a signal too
     """
 
 
-Kind: TypeAlias = Literal["raising", "floats", "nodes"]
+Kind: TypeAlias = Literal["raising", "owned", "floats", "nodes"]
 """What the partials of a sweep are: floats, or nodes that extend the graph.
 
 "raising" are the same floats, computed as Python does, which is quicker than by the limits and
-raises where only these give an answer.
+raises where only these give an answer. "owned" are like "raising", at nodes that have owners (the
+exercise's Values): the owner of a node is noted instead of the node.
 """
 
 
@@ -153,7 +154,7 @@ _DOWN: Final = _Way(
     flow="""\
         if before_ is None:
             cotangents_[place_] = {term}
-            nodes_[place_] = {name}_
+            nodes_[place_] = {noted}
         else:
             cotangents_[place_] = before_ + {term}
 """,
@@ -174,13 +175,13 @@ _UP: Final = _Way(
 )
 _SWEEP: Final = """\
 def function_(steps_, cotangents_, nodes_, top_, first_):
-    for cotangent_, node_ in steps_:
-        if node_ is None:
+    for cotangent_, {here} in steps_:
+        if {here} is None:
             continue
-        row_ = node_.primitive
+{opened}        row_ = node_.primitive
         {cases}else:
             pull_ = row_.compiled.get("pull {kind}") or compile_pull(row_, "{kind}")
-            pull_(node_, cotangent_, cotangents_, nodes_, top_, first_)
+            pull_({here}, cotangent_, cotangents_, nodes_, top_, first_)
 """
 _CASE: Final = """\
 if row_ is {name}_row_:
@@ -207,9 +208,12 @@ def compile_sweep(rows: Iterable[Primitive], kind: Kind) -> Callable[..., object
     names: dict[str, object] = {"compile_pull": compile_pull}
     for row in rows:
         pull, used = _step(row, kind, _DOWN)
-        cases += _CASE.format(name=row.name, pull=indent(pull, "        "))
+        cases += _CASE.format(name=row.name, pull=indent(pull or "    pass\n", "        "))
         names |= used | {f"{row.name}_row_": row}
-    source = _SWEEP.format(cases=cases.removesuffix("el"), kind=kind)
+    here, opened = _here(kind)
+    source = _SWEEP.format(
+        cases=cases.removesuffix("el"), kind=kind, here=here, opened=indent(opened, "    ")
+    )
     return compile_function(source, names)
 
 
@@ -221,9 +225,15 @@ def compile_pull(primitive: Primitive, kind: Kind) -> Callable[..., object]:
     of an older node lies beyond the last, an IndexError.
     """
     body, names = _step(primitive, kind, _DOWN)
-    body = body or "    pass\n"
-    source = f"def function_(node_, cotangent_, cotangents_, nodes_, top_, first_):\n{body}"
+    here, opened = _here(kind)
+    body = opened + body or "    pass\n"
+    source = f"def function_({here}, cotangent_, cotangents_, nodes_, top_, first_):\n{body}"
     return primitive.compiled.setdefault(f"pull {kind}", compile_function(source, names))
+
+
+def _here(kind: Kind) -> tuple[str, str]:
+    """What a sweep goes through, nodes or their owners, and the line that opens one."""
+    return ("owner_", "    node_ = owner_.node\n") if kind == "owned" else ("node_", "")
 
 
 def compile_push(primitive: Primitive, kind: Kind) -> Callable[..., Operand | float | None]:
@@ -239,7 +249,7 @@ def compile_push(primitive: Primitive, kind: Kind) -> Callable[..., Operand | fl
 
 def _step(primitive: Primitive, kind: Kind, way: _Way) -> tuple[str, dict[str, object]]:
     """The lines of one step of a sweep at `node_`, and the names that they need."""
-    columns = dict(zip(NAMES, trace(primitive, limits=kind != "raising"), strict=False))
+    columns = dict(zip(NAMES, trace(primitive, limits=kind in ("floats", "nodes")), strict=False))
     rules = {name: symbol.text for name, symbol in columns.items()}
     text = " ".join(rules.values())
     used = [name for name in (*rules, ANSWER) if re.search(rf"\b{name}\b", text)]
@@ -247,11 +257,12 @@ def _step(primitive: Primitive, kind: Kind, way: _Way) -> tuple[str, dict[str, o
     body = "".join(_value(name, kind, lone=lone) for name in used if name != ANSWER)
     for name in rules:
         conditions = _is_node(name, kind, read=name in used, lone=lone)
-        body += _pass(name, rules, conditions, way, looks=kind != "nodes" and not lone)
+        lines = _pass(name, rules, conditions, way, looks=kind != "nodes" and not lone)
+        body += lines.replace("{noted}", f"{name}_owner_" if kind == "owned" else f"{name}_")
     if primitive.blocks:
-        body = _loop_header(list(rules)) + indent(body, "    ")
-    elif rules:
-        body = f"    ({', '.join(f'{name}_' for name in rules)},) = node_.operands\n" + body
+        body = _loop_header(list(rules), kind) + indent(body, "    ")
+    else:
+        body = _unpacking(list(rules), kind) + body
     if ANSWER in used:
         body = f"    {ANSWER} = node_{'' if kind == 'nodes' else '.value'}\n" + body
     rows = {name: row for symbol in columns.values() for name, row in symbol.rows.items()}
@@ -272,7 +283,7 @@ def _pass(
     term = {"1.0": way.flowing, "-1.0": f"-{way.flowing}"}.get(
         partial, f"{way.flowing} * {'partial_' if 'ZERO' in partial else partial}"
     )
-    flow = way.flow.format(name=name, term=term)
+    flow = way.flow.format(name=name, term=term, noted="{noted}")
     if "ZERO" in partial and not looks:
         conditions = [*conditions, f"(partial_ := {partial}) is not ZERO"]
     elif "ZERO" in partial:
@@ -320,12 +331,25 @@ def _is_node(name: str, kind: Kind, *, read: bool, lone: bool) -> list[str]:
     return [f"{name} is not {name}_" if read else f"{name}_.__class__ is not float"]
 
 
-def _loop_header(names: Sequence[str]) -> str:
+def _operands(kind: Kind) -> dict[str, str]:
+    """What the names of operands end in, and what has them: the node, and its owner, if any."""
+    return {"_": "node_"} | ({"_owner_": "owner_"} if kind == "owned" else {})
+
+
+def _unpacking(names: Sequence[str], kind: Kind) -> str:
+    """The lines that name the operands of a node."""
+    ends = _operands(kind).items() if names else ()
+    targets = {of: ", ".join([f"{name}{end}" for name in names]) for end, of in ends}
+    return "".join([f"    ({targets[of]},) = {of}.operands\n" for of in targets])
+
+
+def _loop_header(names: Sequence[str], kind: Kind) -> str:
     """The lines that run over the operands of a row of blocks, one of each block at a time."""
-    count = len(names)
-    blocks = ", ".join(f"operands_[{i} * size_ : {i + 1} * size_]" for i in range(count))
+    count, ends = len(names), _operands(kind)
+    targets = [f"{name}{end}" for end in ends for name in names]
+    blocks = [f"[{i} * size_ : {i + 1} * size_]" for i in range(count)]
+    parts = [f"{of}.operands{block}" for of in ends.values() for block in blocks]
     return (
-        "    operands_ = node_.operands\n"
-        f"    size_ = len(operands_) // {count}\n"
-        f"    for {', '.join(f'{name}_' for name in names)}, in zip({blocks}):\n"
+        f"    size_ = len(node_.operands) // {count}\n"
+        f"    for {', '.join(targets)}, in zip({', '.join(parts)}):\n"
     )

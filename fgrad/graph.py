@@ -29,6 +29,7 @@ __all__ = [
     "ancestors",
     "fresh",
     "leaf",
+    "new_node",
     "reaches_older",
     "value",
 ]
@@ -77,7 +78,7 @@ class Node(_Cell):
         """The node of `primitive` applied to `operands`, each a node or a real number."""
         try:
             if len(operands) == 1:
-                node = _node(primitive.value(self.value), primitive, (self,))
+                node = new_node(primitive.value(self.value), primitive, (self,))
                 return _noted(node) if WATCHED else node
             mine: Sequence[Node | float] = operands  # type: ignore[assignment]  # or it is refused
             try:
@@ -88,7 +89,7 @@ class Node(_Cell):
                 if len(mine) < len(taken):
                     return NotImplemented  # type: ignore[no-any-return]  # as operators answer
                 number = _evaluate(primitive, mine)
-            node = _node(number, primitive, tuple(mine))
+            node = new_node(number, primitive, tuple(mine))
             return _noted(node) if WATCHED else node
         except Exception:
             _note_error()
@@ -219,7 +220,7 @@ MAKERS: Final = {
     "as_float": as_float,
     "indices": count(),
 }
-_node: Callable[[float, Primitive, tuple[Node | float, ...]], Node] = compile_function(
+new_node: Callable[[float, Primitive, tuple[Node | float, ...]], Node] = compile_function(
     "def function(value, primitive, operands):\n"
     + FILL.format(value="value", primitive="primitive", operands="operands")
     + "    return cell\n",
@@ -229,7 +230,7 @@ _node: Callable[[float, Primitive, tuple[Node | float, ...]], Node] = compile_fu
 
 def leaf(value: float) -> Node:
     """A fresh node that depends on nothing."""
-    return _node(value, LEAF, ())
+    return new_node(value, LEAF, ())
 
 
 _FRESH: Final = """\
@@ -244,7 +245,7 @@ def function(numbers):
     return leaves
 """.format(fill=indent(FILL.format(value="number", primitive="LEAF", operands="()"), "    "))
 fresh: Callable[[Iterable[Scalar]], list[Node]] = compile_function(
-    _FRESH, MAKERS | {"LEAF": LEAF, "ALIAS": ALIAS, "node": _node}
+    _FRESH, MAKERS | {"LEAF": LEAF, "ALIAS": ALIAS, "node": new_node}
 )
 """A fresh leaf in the place of each number: an alias of it where it is a node itself."""
 
@@ -324,7 +325,7 @@ def _rebuild(rows: Iterable[_Row]) -> Node:
         else:
             number, primitive, places = row
             operands = tuple(nodes[x] if isinstance(x, int) else x for x in places)
-            nodes.append(_node(number, primitive, operands))
+            nodes.append(new_node(number, primitive, operands))
     return nodes[-1]
 
 

@@ -6,18 +6,19 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from itertools import islice
-from typing import Final, TypeAlias, TypeVar
+from typing import Final, Protocol, TypeAlias, TypeVar
 
 from fgrad import calculus
 from fgrad.codegen import Kind, UnseenNode, compile_sweep
-from fgrad.graph import Node, Scalar, ancestors, plain, reaches_older
+from fgrad.graph import LEAF, Node, Scalar, ancestors, plain, reaches_older
 from fgrad.watch import watching
 
-__all__ = ["cotangents", "sweep", "value_and_cotangents"]
+__all__ = ["Owner", "cotangents", "owned_cotangents", "sweep", "value_and_cotangents"]
 
 _DENSE: Final = 1 << 16
 """Up to this many places a sweep keeps lists with one for each, beyond it dictionaries."""
 V = TypeVar("V")
+W = TypeVar("W", bound="Owner")
 
 
 class _Sparse(dict[int, V | None]):
@@ -159,8 +160,39 @@ def _sweep(
     return found
 
 
+class Owner(Protocol):
+    """What has a node, and the owners of its node's operands."""
+
+    @property
+    def node(self) -> Node:
+        """The node."""
+
+    @property
+    def operands(self) -> Sequence[Owner | float]:
+        """In step with those of the node, where that has any."""
+
+
+def owned_cotangents(root: W, first: int) -> Iterable[tuple[Scalar | None, W | None]] | None:
+    """d root / d node for each node beneath that of `root`, beside its owner; some are no pairs.
+
+    No node beneath has an index below `first`. None where only a `sweep` gives the answer.
+    """
+    top = root.node.index
+    size = top - first + 1
+    if size >= _DENSE:
+        return None
+    found: list[Scalar | None] = [None] * size
+    owners: list[W | None] = [None] * size
+    found[0], owners[0] = 1.0, root
+    try:
+        _loop("owned")(zip(found, owners), found, owners, top, first)  # noqa: B905 - one size
+    except (ArithmeticError, ValueError, UnseenNode):
+        return None
+    return zip(found, owners)  # noqa: B905 - one size
+
+
 @cache
 def _loop(kind: Kind) -> Callable[..., object]:
     """The sweep with the steps of Python's operators written into it."""
     rows = (calculus.add, calculus.mul, calculus.sub, calculus.div, calculus.pow, calculus.neg)
-    return compile_sweep(rows, kind)
+    return compile_sweep((*rows, LEAF), kind)

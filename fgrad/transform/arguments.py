@@ -93,7 +93,7 @@ def take(
     structures: list[Structure] = []
     keys = range(len(args)) if choice.keys is None else choice.keys
     chosen = args if choice.keys is None else [_chosen(f, args, kwargs, key) for key in keys]
-    for key, argument in zip(keys, chosen, strict=True):
+    for key, argument in zip(keys, chosen):  # noqa: B905 - `strict` takes longer than a leaf
         if argument.__class__ is float:
             found.append(argument)
             structures.append(LEAF)

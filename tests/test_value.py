@@ -182,6 +182,20 @@ def test_the_data_of_a_computed_value_cannot_be_assigned() -> None:
     assert y.data == 6.0
 
 
+@pytest.mark.parametrize(
+    ("base", "exponent", "slopes"),
+    [
+        (-2.0, 2.0, (-4.0, math.nan)),  # log(-2.0) raises a ValueError
+        (0.0, 0.5, (math.inf, 0.0)),  # 0.0 ** -0.5 a ZeroDivisionError
+        (0.0, 0.0, (0.0, 0.0)),  # nothing flows either way
+    ],
+)
+def test_a_slope_that_is_a_limit(base: float, exponent: float, slopes: tuple[float, float]) -> None:
+    x, y = Value(base), Value(exponent)
+    (x**y).backwards()
+    assert (x.grad, y.grad) == pytest.approx(slopes, nan_ok=True)
+
+
 def test_what_flows_nowhere_adds_nothing() -> None:
     x = Value(0)
     where(x > 0, x.sqrt(), x * 2).backwards()

@@ -48,8 +48,13 @@ def _sweep(
         for leaf, direction in zip(leaves, directions, strict=True)
         if direction is not None
     }
-    nodes = [root for root in roots if isinstance(root, Node)]
-    for node in ancestors(*nodes, first=first):
+    nodes = ancestors(*[root for root in roots if isinstance(root, Node)], first=first)
+    by = watching() if kind == "nodes" else None
+    sweeps = by and by.sweeps(nodes)
+    if sweeps:
+        sweeps.up(nodes, found, first)
+        nodes = []
+    for node in nodes:
         if node.index not in found:
             push = node.primitive.compiled.get(f"push {kind}")
             tangent = (push or compile_push(node.primitive, kind))(node, found, first)

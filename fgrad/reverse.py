@@ -97,11 +97,12 @@ def sweep(
     One loop down the indices, which are a topological order, to `first`: at each node the row's
     pull adds cotangent * partial to each operand (the chain rule; Linnainmaa 1976). First with
     partials that are floats; where that meets a node older than `first`, again with nodes. While
-    tracing with nodes only, so that the branches of the rules are seen. The caller knows that the
-    last `stop` are leaves that stand for floats.
+    tracing with nodes only, by the loop of whoever watches, if that has one. The caller knows that
+    the last `stop` are leaves that stand for floats.
     """
     top = seeds[0][0].index if len(seeds) == 1 else max([root.index for root, _ in seeds])
-    if watching() is None:
+    by = watching()
+    if by is None:
         try:
             return _sweep_floats(seeds, top, first, stop), top, "floats"
         except UnseenNode:
@@ -109,14 +110,16 @@ def sweep(
             return found, top, kind
         except IndexError:
             pass
-    return _sweep(seeds, top, first, stop, "nodes"), top, "nodes"
+    sweeps = by and by.sweeps(ancestors(*[root for root, _ in seeds], first=first))
+    loop = sweeps.down if sweeps else _loop("nodes")
+    return _sweep(seeds, top, first, stop, loop), top, "nodes"
 
 
 def _looked_through(
     seeds: Sequence[tuple[Node, Scalar]], top: int, first: int, stop: int
 ) -> tuple[Places[Scalar], Kind]:
     """With nodes, and where these turn out to depend on nothing older, the floats that they are."""
-    found = _sweep(seeds, top, first, stop, "nodes")
+    found = _sweep(seeds, top, first, stop, _loop("nodes"))
     places = list(found) if isinstance(found, _Sparse) else range(len(found))
     reached = [x for x in map(found.__getitem__, places) if x is not None]
     if reaches_older([*reached, *(root for root, _ in seeds)], first):
@@ -132,13 +135,17 @@ def _sweep_floats(
 ) -> Places[Scalar]:
     """As Python computes; where that raises the answer is a limit, or raises again."""
     try:
-        return _sweep(seeds, top, first, stop, "raising")
+        return _sweep(seeds, top, first, stop, _loop("raising"))
     except (ArithmeticError, ValueError):
-        return _sweep(seeds, top, first, stop, "floats")
+        return _sweep(seeds, top, first, stop, _loop("floats"))
 
 
 def _sweep(
-    seeds: Sequence[tuple[Node, Scalar]], top: int, first: int, stop: int, kind: Kind
+    seeds: Sequence[tuple[Node, Scalar]],
+    top: int,
+    first: int,
+    stop: int,
+    loop: Callable[..., object],
 ) -> Places[Scalar]:
     size = top - first + 1
     found: Places[Scalar]
@@ -156,7 +163,7 @@ def _sweep(
         before = found[top - root.index]
         found[top - root.index] = seed if before is None else before + seed
         nodes[top - root.index] = root
-    _loop(kind)(steps, found, nodes, top, first)
+    loop(steps, found, nodes, top, first)
     return found
 
 

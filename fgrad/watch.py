@@ -7,7 +7,7 @@ raise, whether or not their answers are used.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final, NoReturn, Protocol
@@ -15,13 +15,42 @@ from typing import TYPE_CHECKING, Final, NoReturn, Protocol
 if TYPE_CHECKING:
     from types import FrameType
 
-    from fgrad.graph import Node
+    from fgrad.graph import Node, Scalar
 
-__all__ = ["WATCHED", "NoFloatError", "Refusal", "Watch", "refuse_to_leak", "watch", "watching"]
+__all__ = [
+    "WATCHED",
+    "NoFloatError",
+    "Refusal",
+    "Sweeps",
+    "Watch",
+    "refuse_to_leak",
+    "watch",
+    "watching",
+]
+
+
+class Sweeps(Protocol):
+    """Loops that sweeps run in the place of their own."""
+
+    def down(
+        self,
+        steps: Iterable[tuple[Scalar | None, Node | None]],
+        cotangents: list[Scalar | None] | dict[int, Scalar | None],
+        nodes: list[Node | None] | dict[int, Node | None],
+        top: int,
+        first: int,
+    ) -> None:
+        """The loop of a reverse sweep, as `reverse` has it."""
+
+    def up(self, nodes: Iterable[Node], tangents: dict[int, Scalar], first: int) -> None:
+        """The loop of a forward sweep, as `forward` has it."""
 
 
 class Watch(Protocol):
     """What is told."""
+
+    def sweeps(self, nodes: Iterable[Node]) -> Sweeps | None:
+        """What is to sweep over these nodes; None for the loops that sweeps have themselves."""
 
     def compared(self, relation: str, left: Node, right: object, outcome: bool) -> None:
         """A node was compared, and the answer was `outcome`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from fgrad.calculus import NEVER_RAISE
@@ -68,6 +68,9 @@ class _Recorder:
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.repeatable, self.refused = True, False
+
+    def sweeps(self, nodes: Iterable[Node]) -> None:
+        """The loops that sweeps have themselves."""
 
     def compared(self, relation: str, left: Node, right: object, outcome: bool) -> None:
         if isinstance(right, Node):

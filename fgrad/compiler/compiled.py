@@ -55,6 +55,7 @@ class Compiled:
         self.program: Program | None = None
         self._expressions = Expressions(inputs)
         self._tree: Tree | None = None
+        self._branching = False
         self._runs = self._failures = 0
         self._closed = False
         self._lock = RLock()
@@ -76,7 +77,7 @@ class Compiled:
         try:
             numbers, structure = taken_apart(answer)
             with _without_collector():
-                run = trace(f, call.numbers, call.arguments)
+                run = trace(f, call.numbers, call.arguments, branching=self._branching)
                 run.check(numbers, structure)
                 self._add(run)
         except Untraceable:
@@ -103,6 +104,8 @@ class Compiled:
 
     def _add(self, run: Run) -> None:
         with self._lock:
+            if run.branching and not self._branching:
+                self._branch()
             path = self._expressions.lower(run)
             self._tree = graft(self._tree, path)
             self._runs, self._failures = self._runs + 1, 0
@@ -113,6 +116,10 @@ class Compiled:
             self._calls_left = wait / (len(self.program.lines) + 1)
             if not wait:
                 self._go_native()
+
+    def _branch(self) -> None:
+        """From now on sweeps take branches: runs that took none cannot stand beside those."""
+        self._branching, self._tree, self._runs = True, None, 0
 
     def run(self, numbers: Sequence[float]) -> object:
         """What the runs so far give for these numbers: MISSING if it takes another one."""

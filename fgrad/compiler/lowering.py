@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fgrad import calculus
-from fgrad.calculus import NEVER_RAISE
 from fgrad.compiler.program import Constant, Line, Operand, used
+from fgrad.compiler.selection import NEVER_RAISE, SELECTIONS
 from fgrad.compiler.trace import Compared, Run, Untraceable
 from fgrad.graph import ALIAS, LEAF, Node, ancestors
 
@@ -73,6 +73,10 @@ class Expressions:
 
     def add(self, row: Primitive, operands: tuple[Operand, ...]) -> Operand:
         """The value or constant that `row` gives of `operands`."""
+        if row in SELECTIONS:
+            row = calculus.where
+        if row is calculus.where:
+            operands = self._decided(*operands)
         simpler = self._simplified(row, operands)
         if simpler is not None:
             return simpler
@@ -105,6 +109,16 @@ class Expressions:
                 if (row, place, operand) in IDENTITIES:
                     return operands[1 - place]
         return None
+
+    def _decided(self, condition: Operand, x: Operand, y: Operand) -> tuple[Operand, ...]:
+        """The operands of a choice, without a choice by the same condition in one of them."""
+        arms = [x, y]
+        for place, arm in enumerate(arms):
+            if isinstance(arm, int) and arm >= self.inputs:
+                row, operands = self.line(arm)
+                if row is calculus.where and operands[0] == condition:
+                    arms[place] = operands[1 + place]
+        return condition, *arms
 
     def _twice_negated(self, row: Primitive, operand: Operand) -> Operand | None:
         if row is calculus.neg and isinstance(operand, int) and operand >= self.inputs:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
-from fgrad.calculus import NEVER_RAISE
+from fgrad.compiler.selection import NEVER_RAISE, Selecting, chooses
 from fgrad.graph import Node, fresh, plain
 from fgrad.primitive import as_float
 from fgrad.tree import flatten
@@ -41,7 +41,8 @@ Event: TypeAlias = Compared | Node
 class Run(NamedTuple):
     """One run: the leaves that it began with, what it did, and the numbers in what it returned.
 
-    A node whose index is below `first` was there before.
+    A node whose index is below `first` was there before. `branching` says whether its sweeps took
+    branches.
     """
 
     first: int
@@ -49,6 +50,7 @@ class Run(NamedTuple):
     events: Sequence[Event]
     roots: Sequence[Node | float]
     structure: Structure
+    branching: bool
 
     def check(self, numbers: Sequence[float], structure: Structure) -> None:
         """Contradiction where a run on plain numbers gave other numbers than this one."""
@@ -65,12 +67,13 @@ def _differ(x: float, y: float) -> bool:
 class _Recorder:
     """What a run tells of itself, in order."""
 
-    def __init__(self) -> None:
+    def __init__(self, selecting: Selecting | None) -> None:
         self.events: list[Event] = []
+        self.selecting = selecting
         self.repeatable, self.refused = True, False
 
-    def sweeps(self, nodes: Iterable[Node]) -> None:
-        """The loops that sweeps have themselves."""
+    def sweeps(self, nodes: Iterable[Node]) -> Selecting | None:
+        return self.selecting if any(chooses(node.primitive) for node in nodes) else None
 
     def compared(self, relation: str, left: Node, right: object, outcome: bool) -> None:
         if isinstance(right, Node):
@@ -113,15 +116,36 @@ def trace(
     f: Callable[..., object],
     numbers: Sequence[float],
     arguments: Callable[[Sequence[object]], Arguments],
+    *,
+    branching: bool = False,
 ) -> Run:
     """The run of `f` on `arguments` of fresh leaves for `numbers`.
+
+    branching: whether sweeps take branches. They do in any case where they cannot do without.
 
     Untraceable where a row raised or a number was about to leave the graph, whatever the function
     made of that, and where what it returned is no tree of numbers. A TypeError, which names the
     place, where a node will not do for the float that it stands for.
     """
+    selecting = None if branching else Selecting()
+    try:
+        run = _traced(f, numbers, arguments, _Recorder(selecting))
+    except (TypeError, AttributeError, Untraceable):
+        if selecting is None or not selecting.failed:
+            raise
+    else:
+        if selecting is None or not selecting.failed:
+            return run
+    return trace(f, numbers, arguments, branching=True)
+
+
+def _traced(
+    f: Callable[..., object],
+    numbers: Sequence[float],
+    arguments: Callable[[Sequence[object]], Arguments],
+    recorder: _Recorder,
+) -> Run:
     start, *leaves = fresh([0.0, *numbers])
-    recorder = _Recorder()
     args, kwargs = arguments(leaves)
     try:
         with watch(recorder):
@@ -136,7 +160,8 @@ def trace(
     numeric = [root for root in roots if isinstance(root, (Node, float))]
     if not recorder.repeatable or len(numeric) < len(roots):
         raise Untraceable
-    return Run(start.index, leaves, recorder.events, numeric, structure)
+    branching = recorder.selecting is None
+    return Run(start.index, leaves, recorder.events, numeric, structure, branching)
 
 
 def taken_apart(answer: object) -> tuple[list[float], Structure]:

@@ -12,6 +12,7 @@ import pytest
 
 from fgrad.calculus import TABLE
 from fgrad.compiler.program import Block, Constant, Fork, Guard, Operand, Program, Return
+from fgrad.compiler.selection import RELATIONS
 from fgrad.tree import unflatten
 
 pytest.importorskip("llvmlite")
@@ -23,8 +24,9 @@ SPECIAL: Final = (
 )
 """Zeros, ends of domains, ties, the smallest and the largest, what is no number."""
 
-NATIVE: Final = tuple(
-    row for name, row in TABLE.items() if name not in ("gamma", "lgamma", "polygamma", "hypot")
+NATIVE: Final = (
+    *(row for name, row in TABLE.items() if name not in ("gamma", "lgamma", "polygamma", "hypot")),
+    *RELATIONS,
 )
 COMPARE: Final = {
     "<": operator.lt,

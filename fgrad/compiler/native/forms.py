@@ -14,6 +14,7 @@ from operator import add, mul
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from fgrad import calculus as rows
+from fgrad.compiler import selection
 from fgrad.compiler.native.number import Number, Truth, call, select
 
 if TYPE_CHECKING:
@@ -163,6 +164,11 @@ def dot(*operands: Number) -> Number:
     return reduce(add, terms)
 
 
+def relation(name: str) -> Form:
+    """A comparison, by LLVM's name of it, as a number."""
+    return lambda x, y: select(x.compare(name, y), 1.0, 0.0)
+
+
 FORMS: Final[Mapping[Primitive, Form]] = {
     rows.add: add,
     rows.sub: lambda x, y: x - y,
@@ -220,6 +226,12 @@ FORMS: Final[Mapping[Primitive, Form]] = {
     rows.total: lambda *xs: reduce(add, xs),
     rows.dot: dot,
     rows.logaddexp: log_add_exp,
+    selection.less: relation("olt"),
+    selection.at_most: relation("ole"),
+    selection.greater: relation("ogt"),
+    selection.at_least: relation("oge"),
+    selection.equal: relation("oeq"),
+    selection.unequal: relation("une"),
 }
 
 NOT_NATIVE: Final[Mapping[Primitive, str]] = {

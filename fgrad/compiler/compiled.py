@@ -106,6 +106,8 @@ class Compiled:
         with self._lock:
             if run.branching and not self._branching:
                 self._branch()
+            if run.branching is not self._branching:
+                return  # which another thread has found out meanwhile
             path = self._expressions.lower(run)
             self._tree = graft(self._tree, path)
             self._runs, self._failures = self._runs + 1, 0
@@ -118,7 +120,7 @@ class Compiled:
                 self._go_native()
 
     def _branch(self) -> None:
-        """From now on sweeps take branches: runs that took none cannot stand beside those."""
+        """From now on sweeps take branches: a run that took none cannot stand beside those."""
         self._branching, self._tree, self._runs = True, None, 0
 
     def run(self, numbers: Sequence[float]) -> object:

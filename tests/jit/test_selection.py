@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 import fgrad
 from fgrad import ZERO, jit, maximum, nn, relu, row, sin, sqrt, tanh, where
 from fgrad.compiler.selection import RELATIONS
+from fgrad.compiler.trace import trace
 from tests.jit.runners import (
     DERIVED,
     SPECIAL,
@@ -192,6 +193,21 @@ def test_runs_that_took_no_branches_go_when_one_has_to(runner: Runner) -> None:
     second = runner(grad(grad(f)))
     assert_same(lambda _: second, grad(grad(f)), [(1.0,), (-1.0,), (2.5,), (4.0,), (1.0,), (-1.0,)])
     assert paths(second) == 4
+
+
+def test_a_run_without_branches_comes_too_late_beside_one_with(runner: Runner) -> None:
+    quick: Any = runner(grad(lambda x: relu(x) * x))
+    quick(1.0)
+    (compiled,) = quick._compiled.values()  # noqa: SLF001 - another thread's part is played here
+    late, early = (
+        trace(grad(lambda x: relu(x) * x), [x], lambda xs: (xs, {}), branching=branching)
+        for x, branching in ((1.0, False), (2.0, True))
+    )
+    for run in (early, late):
+        compiled._add(run)  # noqa: SLF001
+    assert quick(-1.0) == 0.0
+    assert quick(3.0) == 6.0
+    assert paths(quick) == 2
 
 
 def test_where_a_rule_raises_on_the_side_not_taken_branches_are_taken(runner: Runner) -> None:

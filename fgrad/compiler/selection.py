@@ -4,6 +4,12 @@ Where a rule says, by a condition, that nothing flows, an eager sweep adds nothi
 on from there. Here it goes on everywhere, and with each number goes the condition on which it
 flows; where it does not, the number does not matter. In a sum it is -0.0 there, which added to any
 other leaves it to the last bit, and in an answer 0.0.
+
+A second derivative is a sweep through what such a sweep has made. However the conditions go, an
+eager one finds a graph without selections: in the place of each there is one of its sides, in the
+place of a sum with nothing the other term. So a selection hands on what flows to it, unchanged. But
+where the side is read elsewhere, too, the order of additions there would be another one: such a
+selection is a `knot`, and a trace that sweeps down to it is made again with branches.
 """
 
 from __future__ import annotations
@@ -69,11 +75,7 @@ pick: Final = _selection("pick", _nothing, _nothing)
 select: Final = _selection("select", *_FLOWS_ON)
 """In an eager graph there is one of the two in its place, so what flows, flows on unchanged."""
 knot: Final = _selection("knot", *_FLOWS_ON)
-"""A selection of what others have a share in, too, in an eager graph.
-
-What flows to it from here is added up there one by one with what flows to it from elsewhere. A
-sweep down through this would add in another order, and so have other bits.
-"""
+"""The same, where an eager graph has a side in other places, too."""
 SELECTIONS: Final = frozenset({pick, select, knot})
 NEVER_RAISE: Final = calculus.NEVER_RAISE.union(RELATIONS, SELECTIONS)
 """As the table has it, with the rows that only compiled sweeps have."""
@@ -182,7 +184,7 @@ def _index(number: Scalar | None) -> int:
 Numbers: TypeAlias = "list[Scalar | None] | dict[int, Scalar | None] | dict[int, Scalar]"
 
 
-class KnotError(Exception):
+class Knotted(Exception):  # noqa: N818 - a signal, no error
     """A sweep came down to a knot."""
 
 
@@ -211,7 +213,7 @@ class Selecting:
                 if flow is None or node is None:
                     continue
                 if node.primitive is knot:
-                    raise KnotError
+                    raise Knotted
                 for operand, rule, operands in _columns(node, first):
                     sweep.add(top - operand.index, sweep.term(flow, rule(*operands)))
                     nodes[top - operand.index] = operand

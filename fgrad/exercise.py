@@ -353,7 +353,8 @@ class Neuron(_Network[nn.Neuron[Value]]):
     def __init__(
         self, n_features: int, non_linear: bool = True, *, seed: int | None = None
     ) -> None:
-        layer = nn.Layer.init(n_features, 1, seed=seed, activation=_ACTIVATIONS[non_linear])
+        nn.check_size("n_features", n_features)
+        layer = nn.Layer.init(n_features, 1, seed=seed, activation=nn.activation_of(non_linear))
         super().__init__(layer.neurons[0])
 
     def __call__(self, xs: Iterable[Value | float]) -> Value:
@@ -371,7 +372,9 @@ class Layer(_Network[nn.Layer[Value]]):
     def __init__(
         self, n_in: int, n_out: int, non_linear: bool = True, *, seed: int | None = None
     ) -> None:
-        super().__init__(nn.Layer.init(n_in, n_out, seed=seed, activation=_ACTIVATIONS[non_linear]))
+        super().__init__(
+            nn.Layer.init(n_in, n_out, seed=seed, activation=nn.activation_of(non_linear))
+        )
 
     def __call__(self, xs: Iterable[Value | float]) -> list[Value]:
         """One Value a neuron."""
@@ -392,6 +395,3 @@ class MLP(_Network[nn.MLP[Value]]):
     def __call__(self, xs: Iterable[Value | float]) -> list[Value]:
         """The Values that the last layer gives."""
         return self.tree(xs)
-
-
-_ACTIVATIONS: Final[Mapping[bool, nn.Activation]] = {True: calculus.tanh, False: nn.linear}

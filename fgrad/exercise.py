@@ -17,6 +17,7 @@ from fgrad.primitive import Primitive, as_float, to_float
 from fgrad.reverse import sweep
 from fgrad.source import compile_function
 from fgrad.tree import flatten, unflatten
+from fgrad.watch import refuse_floats
 
 __all__ = ["MLP", "Layer", "Neuron", "Value"]
 
@@ -174,6 +175,7 @@ class Value(Arithmetic):
     degrees, radians = calculus.degrees, calculus.radians
 
 
+refuse_floats(Value, "but has one: write x.sin() or fgrad.sin(x), or x.data for the plain number")
 Operands: TypeAlias = tuple[Value | float, ...]
 
 

@@ -18,7 +18,7 @@ from fgrad import calculus
 from fgrad.arithmetic import Arithmetic, Number
 from fgrad.primitive import Primitive, as_float, unary
 from fgrad.source import compile_function, indent
-from fgrad.watch import WATCHED, NoFloatError, refuse_to_leak, watching
+from fgrad.watch import WATCHED, refuse_floats, refuse_to_leak, watching
 
 __all__ = [
     "ALIAS",
@@ -38,26 +38,6 @@ LEAF: Final = Primitive(name="leaf", value=operator.pos, partials=(), spelling="
 ALIAS: Final = unary("alias", operator.pos, lambda x, y: 1, spelling="{}")
 """The identity: the primitive of a leaf that stands for a node of an outer differentiation."""
 alias: Final = ALIAS  # a row is pickled by its name
-
-
-class _Refusal:
-    """What stands in the place of all that a float has and a node has not, such as `__float__`.
-
-    It says what to write instead, and a trace hears of it, whatever a function makes of the error.
-    """
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __get__(self, instance: object, owner: object) -> NoReturn:
-        remedy = "write fgrad.sin(x) instead of math.sin(x), and so for every function"
-        if instance is not None:
-            refuse_to_leak(f"{self.name.strip('_')}(x)", remedy, NoFloatError)
-        message = (
-            f"a Node is no float, since the derivative would be lost: {remedy}, or fgrad.value(x) "
-            "for the plain number"
-        )
-        raise NoFloatError(message)
 
 
 class _Cell(Arithmetic):
@@ -162,8 +142,12 @@ class Node(_Cell):
         return _rebuild, (_rows(self),)
 
 
-for _name in {*dir(float), "__complex__"} - {*dir(Node)}:
-    setattr(Node, _name, _Refusal(_name))
+refuse_floats(
+    Node,
+    "since the derivative would be lost: write fgrad.sin(x) instead of math.sin(x), and so for "
+    "every function, or fgrad.value(x) for the plain number",
+    leak="write fgrad.sin(x) instead of math.sin(x), and so for every function",
+)
 
 _RELATIONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "<": operator.lt,
@@ -253,14 +237,22 @@ fresh: Callable[[Iterable[Scalar]], list[Node]] = compile_function(
 
 
 def value(x: Scalar) -> float:
-    """The plain number behind `x`; no derivative flows through it.
+    """The plain number behind `x`; no derivative flows through it. A TypeError if there is none.
 
     >>> value(leaf(3.0)), value(4.0)
     (3.0, 4.0)
     """
     if isinstance(x, Node):
         refuse_to_leak("value(x)")
-    return plain(x)
+        return x.value
+    number = as_float(x)
+    if number is None:
+        message = (
+            f"value: expected a Node or a real number, got {type(x).__name__} {x!r:.60} "
+            "(of a Value write x.data)"
+        )
+        raise TypeError(message)
+    return number
 
 
 def plain(x: Scalar) -> float:

@@ -10,14 +10,22 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, NoReturn, Protocol
 
 if TYPE_CHECKING:
     from types import FrameType
 
     from fgrad.graph import Node
 
-__all__ = ["WATCHED", "NoFloatError", "Watch", "refuse_to_leak", "watch", "watching"]
+__all__ = [
+    "WATCHED",
+    "NoFloatError",
+    "Watch",
+    "refuse_floats",
+    "refuse_to_leak",
+    "watch",
+    "watching",
+]
 
 
 class Watch(Protocol):
@@ -88,3 +96,27 @@ def _caller() -> str:
     while frame is not None and frame.f_globals.get("__name__", "").startswith("fgrad."):
         frame = frame.f_back
     return f"{frame.f_code.co_filename}, line {frame.f_lineno}" if frame else "somewhere"
+
+
+class _Refusal:
+    """What stands in the place of all that a float has and a `kind` has not, such as `__float__`.
+
+    It says what to write instead; with a `leak`, a trace hears of it, whatever a function makes of
+    the error.
+    """
+
+    def __init__(self, name: str, kind: type, remedy: str, leak: str) -> None:
+        self.name = name
+        self.message = f"a {kind.__name__} is no float, {remedy}"
+        self.leak = leak
+
+    def __get__(self, instance: object, owner: object) -> NoReturn:
+        if self.leak and instance is not None:
+            refuse_to_leak(f"{self.name.strip('_')}(x)", self.leak, NoFloatError)
+        raise NoFloatError(self.message)
+
+
+def refuse_floats(kind: type, remedy: str, leak: str = "") -> None:
+    """Have a `kind` say, wherever a float is needed, that it is none, and what to write."""
+    for name in {*dir(float), "__complex__"} - {*dir(kind)}:
+        setattr(kind, name, _Refusal(name, kind, remedy, leak))

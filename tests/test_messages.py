@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +23,7 @@ mean_squared_error: Any = nn.mean_squared_error
 node: Any = leaf(3.0)
 rows: Any = fgrad
 softmax: Any = fgrad.softmax
+tree_map: Any = fgrad.tree_map
 Layer: Any = exercise.Layer
 MLP: Any = exercise.MLP
 Neuron: Any = exercise.Neuron
@@ -185,3 +187,38 @@ def test_a_label_is_an_int(label: Any) -> None:
 def test_a_label_of_no_logits_is_not_to_blame() -> None:
     expected = "logits: expected at least one number, got none"
     assert said(lambda: cross_entropy([], 0), error=ValueError) == expected
+
+
+# Nodes and Values where floats are due.
+
+
+@pytest.mark.parametrize("use", [float, int, complex, round, math.sin, math.floor, "%.2f".__mod__])
+def test_a_value_where_a_float_is_due_says_what_to_write(use: Callable[[Any], object]) -> None:
+    message = said(lambda: use(Value(3)))
+    for remedy in ("a Value is no float", "x.sin()", "fgrad.sin(x)", "x.data"):
+        assert remedy in message
+    assert not hasattr(Value(3), "__float__")
+
+
+def test_a_format_says_what_to_write_and_none_is_the_text() -> None:
+    assert "fgrad.value(x) for the plain number" in said(lambda: f"{node:.2f}")
+    assert "x.data for the plain number" in said(lambda: f"{Value(3):.2f}")
+    assert f"{node} {Value(3)}" == "Node(3.0, leaf) Value(data=3.0, grad=0.0)"
+
+
+@pytest.mark.parametrize("stranger", [Value(3), "a", None, [1.0], 1j])
+def test_value_says_what_it_takes(stranger: Any) -> None:
+    message = said(lambda: fgrad.value(stranger))
+    kind = type(stranger).__name__
+    assert message.startswith(f"value: expected a Node or a real number, got {kind} {stranger!r}")
+    assert "x.data" in message
+
+
+def test_value_gives_a_float() -> None:
+    for number in (3, 3.0, node):
+        assert type(fgrad.value(number)) is float
+
+
+def test_tree_map_of_no_tree() -> None:
+    expected = "tree_map: expected a function and at least one tree, got no tree"
+    assert said(lambda: tree_map(abs)) == expected

@@ -39,16 +39,16 @@ def run(output: Path) -> None:
 
 
 def _show_graph(screen: Screen, output: Path) -> None:
-    screen.heading("A graph and its gradient")
     values = compute()
     values["l"].backwards()
+    picture(values["l"]).save(output)  # before anything is said: it may fail
+    screen.heading("A graph and its gradient")
     screen.table(
         ("name", "computed as", ">value", ">gradient of l"),
         ((name, GRAPH[name], f"{v.data:g}", f"{v.grad:g}") for name, v in values.items()),
     )
     error = max(abs(v.grad - difference(name)) for name, v in values.items())
     screen.text("", f"Finite differences agree: the largest deviation is {error:.1e}.")
-    picture(values["l"]).save(output)
     screen.text(f"The picture is {output}.")
 
 

@@ -1,5 +1,6 @@
 """The command: what it prints, what it writes, and how it says no."""
 
+import math
 import os
 import re
 import subprocess
@@ -259,6 +260,9 @@ def test_at_least_93_percent_of_the_irises_held_out_are_recognised(
     """The seeds 2 and 3 are the worst of the first twenty."""
     assert fgrad("train", "iris", "--seed", str(seed)) == 0
     said = capsys.readouterr().out
+    (before, after) = re.findall(r"from (\S+) to (\S+)\. It recognises:$", said, re.MULTILINE)[0]
+    assert float(before) == pytest.approx(math.log(3), rel=0.01)  # as of a guess among three
+    assert float(after) < 0.1
     accuracies = re.findall(r"^  (?:Train|Held-out) accuracy: +(\S+)%$", said, re.MULTILINE)
     assert len(accuracies) == 2
     assert min(map(float, accuracies)) >= 93.0
@@ -277,6 +281,13 @@ def test_a_pipe_gets_plain_text(capfd: pytest.CaptureFixture[str]) -> None:
     assert said.err == ""
     assert not re.search(r"[\r\x1b]", said.out)
     assert max(map(len, said.out.splitlines())) <= 80
+
+
+def test_a_narrow_terminal_loses_no_letter() -> None:
+    environment = {**os.environ, "COLUMNS": "30"}
+    command = [*COMMAND, "train", "iris"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    assert re.search(r"^  versicolor +\d\d of 35 +\d\d of 15$", done.stdout, re.MULTILINE)
 
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="no terminals here")

@@ -44,7 +44,7 @@ _LONGEST: Final = 40
 # The spellings "({} + {})" and "(-{})".
 _INFIX: Final = re.compile(r"\((?:\{\})? ?(\S+?) ?\{\}\)")
 _SIGNS: Final = {"pow": "**", "alias": "="}
-_ORDERLESS: Final = {"add", "mul", "maximum", "minimum"}
+_ORDERLESS: Final = {"add", "mul", "maximum", "minimum", "logaddexp"}
 
 
 def read(root: Drawable, names: Mapping[str, Drawable] | None = None, limit: int = 200) -> Diagram:

@@ -11,6 +11,7 @@ import pytest
 import fgrad
 from fgrad import exercise, nn
 from fgrad.calculus import TABLE
+from fgrad.datasets import Sample, iris, split, standardise
 from fgrad.graph import leaf
 from fgrad.primitive import Binary, Multiary, Pairing, Reduction, Selection, Unary, Variadic
 
@@ -187,6 +188,29 @@ def test_a_label_is_an_int(label: Any) -> None:
 def test_a_label_of_no_logits_is_not_to_blame() -> None:
     expected = "logits: expected at least one number, got none"
     assert said(lambda: cross_entropy([], 0), error=ValueError) == expected
+
+
+# Samples.
+
+
+@pytest.mark.parametrize("share", [30, -0.1, math.nan])
+def test_a_share_is_from_0_to_1(share: float) -> None:
+    message = said(lambda: split(iris(), held_out=share, seed=0), error=ValueError)
+    assert message == f"held_out: expected a share from 0.0 to 1.0, as 0.3 is, got {share!r}"
+    for whole in (0.0, 1):
+        assert sorted(map(len, split(iris(), held_out=whole, seed=0))) == [0, 150]
+
+
+def test_samples_to_go_by_are_some_of_as_many_features_that_vary() -> None:
+    one, other, short = Sample((1.0, 2.0), 0), Sample((3.0, 2.0), 0), Sample((1.0,), 0)
+    found = said(standardise, [one], [], error=ValueError)
+    assert found == "by: expected at least one sample, got none"
+    found = said(standardise, [one, short], [one, other], error=ValueError)
+    assert found == "samples[1]: expected 2 features, as by[0] has, got 1"
+    found = said(standardise, [one], [one, short], error=ValueError)
+    assert found == "by[1]: expected 2 features, as by[0] has, got 1"
+    found = said(standardise, [one], [one, other], error=ValueError)
+    assert found == "by: feature 1 is 2.0 in every sample: leave it out"
 
 
 # Nodes and Values where floats are due.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from itertools import count
 from typing import Any, Final, NoReturn, Self, TypeAlias, final
 
@@ -17,7 +18,7 @@ from attrs import frozen
 from fgrad import calculus
 from fgrad.arithmetic import Arithmetic, Number
 from fgrad.primitive import Primitive, as_float, unary
-from fgrad.source import compile_function, indent
+from fgrad.source import compile_function, compile_sum, indent
 from fgrad.watch import WATCHED, refuse_floats, refuse_to_leak, watching
 
 __all__ = [
@@ -80,17 +81,14 @@ class Node(_Cell):
                 return _noted(node) if WATCHED else node
             mine: Sequence[Node | float] = operands  # type: ignore[assignment]  # or it is refused
             try:
-                values = [
-                    x.value if x.__class__ is Node else x if x.__class__ is float else _refuse(x)
-                    for x in mine
-                ]
+                number = _evaluate(primitive, mine)
             except _OddOperandError:
                 taken = [x if isinstance(x, Node) else as_float(x) for x in operands]
                 mine = [x for x in taken if x is not None]
                 if len(mine) < len(taken):
                     return NotImplemented  # type: ignore[no-any-return]  # as operators answer
-                values = [plain(x) for x in mine]
-            node = _node(primitive.value(*values), primitive, tuple(mine))
+                number = _evaluate(primitive, mine)
+            node = _node(number, primitive, tuple(mine))
             return _noted(node) if WATCHED else node
         except Exception:
             _note_error()
@@ -142,12 +140,7 @@ class Node(_Cell):
         return _rebuild, (_rows(self),)
 
 
-refuse_floats(
-    Node,
-    "since the derivative would be lost: write fgrad.sin(x) instead of math.sin(x), and so for "
-    "every function, or fgrad.value(x) for the plain number",
-    leak="write fgrad.sin(x) instead of math.sin(x), and so for every function",
-)
+refuse_floats(Node, "since the derivative would be lost", "fgrad.value(x)", traced=True)
 
 _RELATIONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "<": operator.lt,
@@ -190,6 +183,25 @@ class _OddOperandError(Exception):
 
 def _refuse(operand: object) -> NoReturn:
     raise _OddOperandError(operand)
+
+
+def _evaluate(primitive: Primitive, operands: Sequence[Node | float]) -> float:
+    if primitive.term:
+        return _sum(primitive)(*operands)
+    values = [
+        x.value if x.__class__ is Node else x if x.__class__ is float else _refuse(x)
+        for x in operands
+    ]
+    return primitive.value(*values)
+
+
+@cache
+def _sum(primitive: Primitive) -> Callable[..., float]:
+    """The value of a row that is a sum, of nodes and floats as they are: one list less to make."""
+    read = (
+        "({0}.value if {0}.__class__ is Node else {0} if {0}.__class__ is float else refuse({0}))"
+    )
+    return compile_sum(primitive.term, {"Node": Node, "refuse": _refuse}, read=read)
 
 
 FILL: Final = """\
@@ -244,14 +256,10 @@ def value(x: Scalar) -> float:
     """
     if isinstance(x, Node):
         refuse_to_leak("value(x)")
-        return x.value
-    number = as_float(x)
+    number = x.value if isinstance(x, Node) else as_float(x)
     if number is None:
-        message = (
-            f"value: expected a Node or a real number, got {type(x).__name__} {x!r:.60} "
-            "(of a Value write x.data)"
-        )
-        raise TypeError(message)
+        got = f"{type(x).__name__} {x!r:.60}"
+        raise TypeError(f"value: expected a Node or a number, got {got} (of a Value write x.data)")
     return number
 
 

@@ -27,8 +27,8 @@ from fgrad.graph import Scalar, plain
 from fgrad.primitive import to_items
 
 if TYPE_CHECKING:
+    from fgrad.container import Leaf
     from fgrad.primitive import Operand
-    from fgrad.tree import Leaf
 
 __all__ = [
     "MLP",

@@ -99,24 +99,29 @@ def _caller() -> str:
 
 
 class _Refusal:
-    """What stands in the place of all that a float has and a `kind` has not, such as `__float__`.
+    """What stands in the place of all that a float has and a Node or Value has not: `__float__`.
 
-    It says what to write instead; with a `leak`, a trace hears of it, whatever a function makes of
-    the error.
+    It says what to write instead; if it is `traced`, a trace hears of it, whatever a function makes
+    of the error.
     """
 
-    def __init__(self, name: str, kind: type, remedy: str, leak: str) -> None:
+    def __init__(self, name: str, remedy: str, message: str, *, traced: bool) -> None:
         self.name = name
-        self.message = f"a {kind.__name__} is no float, {remedy}"
-        self.leak = leak
+        self.remedy = remedy
+        self.message = message
+        self.traced = traced
 
     def __get__(self, instance: object, owner: object) -> NoReturn:
-        if self.leak and instance is not None:
-            refuse_to_leak(f"{self.name.strip('_')}(x)", self.leak, NoFloatError)
+        if self.traced and instance is not None:
+            refuse_to_leak(f"{self.name.strip('_')}(x)", self.remedy, NoFloatError)
         raise NoFloatError(self.message)
 
 
-def refuse_floats(kind: type, remedy: str, leak: str = "") -> None:
-    """Have a `kind` say, wherever a float is needed, that it is none, and what to write."""
+def refuse_floats(
+    kind: type, why: str, number: str, *, sin: str = "fgrad.sin(x)", traced: bool = False
+) -> None:
+    """Have a `kind` say, wherever a float is needed, why it is none, and what to write."""
+    remedy = f"write {sin} instead of math.sin(x), and so for every function"
+    message = f"a {kind.__name__} is no float, {why}: {remedy}, or {number} for the plain number"
     for name in {*dir(float), "__complex__"} - {*dir(kind)}:
-        setattr(kind, name, _Refusal(name, kind, remedy, leak))
+        setattr(kind, name, _Refusal(name, remedy, message, traced=traced))

@@ -234,7 +234,7 @@ def test_a_format_says_what_to_write_and_none_is_the_text() -> None:
 def test_value_says_what_it_takes(stranger: Any) -> None:
     message = said(lambda: fgrad.value(stranger))
     kind = type(stranger).__name__
-    assert message.startswith(f"value: expected a Node or a real number, got {kind} {stranger!r}")
+    assert message.startswith(f"value: expected a Node or a number, got {kind} {stranger!r}")
     assert "x.data" in message
 
 

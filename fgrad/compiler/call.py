@@ -8,8 +8,9 @@ from numbers import Number
 from types import MethodType
 from typing import Final, NamedTuple, TypeAlias
 
+from fgrad.container import LEAF, Leaf, Static, Structure
 from fgrad.primitive import Operand
-from fgrad.tree import LEAF, Leaf, Static, Structure, flatten, unflatten
+from fgrad.tree import flatten, unflatten
 
 __all__ = ["Call", "Same"]
 

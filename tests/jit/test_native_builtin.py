@@ -237,7 +237,7 @@ def test_without_llvmlite() -> None:
         "sys.modules['llvmlite'] = None\n"
         "import fgrad.compiler.native as native\n"
         "from fgrad.compiler.program import *\n"
-        "from fgrad.tree import LEAF\n"
+        "from fgrad.container import LEAF\n"
         "try: native.compile_native(Program(1, (), Block((), Return((0,), LEAF))), print, ())\n"
         "except ImportError as error: print(error.name)\n"
         "assert 'numpy' not in sys.modules\n"

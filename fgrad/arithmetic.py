@@ -74,3 +74,6 @@ class Arithmetic(Operand):
 
     def __abs__(self) -> Self:
         return self.bind(fabs, (self,))
+
+    def __format__(self, spec: str, /) -> str:
+        return format(float(self), spec) if spec else str(self)  # type: ignore[arg-type]  # it says no

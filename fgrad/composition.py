@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import reduce
 from typing import TypeVar, overload
 
 from fgrad.calculus import add, div, exp, hypot, logaddexp, maximum, minimum, sub, total
-from fgrad.primitive import Operand
+from fgrad.primitive import Operand, to_float, to_items
 
 __all__ = ["clip", "dist", "logsumexp", "mean", "softmax"]
 
@@ -27,10 +27,13 @@ def clip(x: S, low: float, high: float, /) -> S | float:
     >>> clip(3.0, -1.0, 1.0)
     1.0
     """
-    if low > high:
-        message = f"clip: expected low <= high, got low {low!r} and high {high!r}"
-        raise ValueError(message)
-    return minimum.apply((maximum.apply((x, low)), high))
+    try:
+        if low > high:
+            message = f"clip: expected low <= high, got low {low!r} and high {high!r}"
+            raise ValueError(message)
+        return minimum.apply((maximum.apply((x, low)), high))
+    except TypeError as error:
+        raise told(error, "clip", {"x": x, "low": low, "high": high}) from None
 
 
 @overload
@@ -48,7 +51,10 @@ def logsumexp(*xs: S) -> S | float:
     if not xs:
         raise TypeError("logsumexp: expected at least one number, got none")
     first, *rest = xs
-    return reduce(lambda x, y: logaddexp.apply((x, y)), rest, add.apply((first, -0.0)))
+    try:
+        return reduce(lambda x, y: logaddexp.apply((x, y)), rest, add.apply((first, -0.0)))
+    except TypeError as error:
+        raise told(error, "logsumexp", numbered("xs", xs)) from None
 
 
 @overload
@@ -58,11 +64,16 @@ def softmax(xs: Iterable[S], /) -> list[S]: ...
 def softmax(xs: Iterable[S], /) -> list[S] | list[float]:
     """exp(x_i) over the sum of them all, for each i; shifted, so that nothing overflows.
 
+    A ValueError if there are none.
+
     >>> softmax([1000.0, 1000.0])
     [0.5, 0.5]
     """
-    logits = list(xs)
-    whole = logsumexp(*logits)
+    logits = _some(xs, "softmax")
+    try:
+        whole = logsumexp(*logits)
+    except TypeError as error:
+        raise told(error, "softmax", numbered("xs", logits)) from None
     return [exp(sub(x, whole)) for x in logits]
 
 
@@ -76,8 +87,11 @@ def mean(xs: Iterable[S], /) -> S | float:
     >>> mean([1.0, 2.0, 6.0])
     3.0
     """
-    items = list(xs)
-    return div.apply((total(items), float(len(items))))
+    items = _some(xs, "mean")
+    try:
+        return div.apply((total.apply(items), float(len(items))))
+    except TypeError as error:
+        raise told(error, "mean", numbered("xs", items)) from None
 
 
 @overload
@@ -94,4 +108,39 @@ def dist(p: Iterable[S], q: Iterable[S], /) -> S | float:
     >>> dist([1.0, 2.0], [4.0, 6.0])
     5.0
     """
-    return hypot.apply([sub.apply(pair) for pair in zip(p, q, strict=True)])
+    here, there = to_items(p, "p of dist"), to_items(q, "q of dist")
+    if len(here) != len(there):
+        message = (
+            f"dist: expected two points of as many coordinates, got {len(here)} and {len(there)}"
+        )
+        raise ValueError(message)
+    try:
+        return hypot.apply([sub.apply(pair) for pair in zip(here, there, strict=True)])
+    except TypeError as error:
+        numbers = numbered("p", here) | numbered("q", there)
+        raise told(error, "dist", numbers) from None
+
+
+def _some(xs: Iterable[S], function: str) -> tuple[S, ...]:
+    """The items of `xs`, at least one."""
+    items = to_items(xs, f"xs of {function}")
+    if not items:
+        message = f"{function}: expected at least one item, got an empty sequence"
+        raise ValueError(message)
+    return items
+
+
+def numbered(name: str, items: Iterable[object]) -> dict[str, object]:
+    """The items by their paths: name[0], name[1], and so on."""
+    return {f"{name}[{i}]": x for i, x in enumerate(items)}
+
+
+def told(error: TypeError, function: str, numbers: Mapping[str, object]) -> TypeError:
+    """The error that names the first of `numbers` that is none; `error` itself if all are."""
+    for path, number in numbers.items():
+        if not isinstance(number, Operand):
+            try:
+                to_float(number, f"{path} of {function}")
+            except TypeError as clearer:
+                return clearer
+    return error

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import evolve, frozen
 
+from fgrad.primitive import to_float
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -45,10 +47,15 @@ def split(
 ) -> tuple[list[Sample], list[Sample]]:
     """The samples to learn from and those held out, this share of every class, drawn by `seed`.
 
+    A ValueError if the share is not from 0 to 1.
+
     >>> learning, held_out = split(iris(), held_out=0.3, seed=0)
     >>> len(learning), len(held_out)
     (105, 45)
     """
+    if not 0.0 <= to_float(held_out, "held_out") <= 1.0:
+        message = f"held_out: expected a share from 0.0 to 1.0, as 0.3 is, got {held_out!r}"
+        raise ValueError(message)
     random = Random(seed)
     parts: tuple[list[Sample], list[Sample]] = [], []
     for label in sorted({sample.label for sample in samples}):
@@ -64,12 +71,19 @@ def standardise(samples: Sequence[Sample], by: Sequence[Sample]) -> list[Sample]
     """The samples with each feature shifted and scaled to mean 0 and deviation 1 among `by`.
 
     Held-out samples are standardised by those learned from, since nothing of them may be known.
+    A ValueError if there is no sample to go by, if one has another number of features, or if a
+    feature does not vary.
 
     >>> standardise([Sample((4.0,), 0)], by=[Sample((1.0,), 0), Sample((3.0,), 1)])
     [Sample(features=(2.0,), label=0)]
     """
+    _check_features(samples, by)
     columns = list(zip(*(sample.features for sample in by), strict=True))
     means, deviations = list(map(fmean, columns)), list(map(pstdev, columns))
+    if 0.0 in deviations:
+        same = deviations.index(0.0)
+        message = f"by: feature {same} is {means[same]!r} in every sample: leave it out"
+        raise ValueError(message)
     return [
         evolve(
             sample,
@@ -80,3 +94,18 @@ def standardise(samples: Sequence[Sample], by: Sequence[Sample]) -> list[Sample]
         )
         for sample in samples
     ]
+
+
+def _check_features(samples: Sequence[Sample], by: Sequence[Sample]) -> None:
+    """A ValueError unless there are samples to go by, and all have as many features."""
+    if not by:
+        raise ValueError("by: expected at least one sample, got none")
+    expected = len(by[0].features)
+    for name, group in (("samples", samples), ("by", by)):
+        for i, sample in enumerate(group):
+            if len(sample.features) != expected:
+                message = (
+                    f"{name}[{i}]: expected {expected} features, as by[0] has, "
+                    f"got {len(sample.features)}"
+                )
+                raise ValueError(message)

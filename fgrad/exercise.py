@@ -17,6 +17,7 @@ from fgrad.primitive import Primitive, as_float, to_float
 from fgrad.reverse import owned_cotangents, sweep
 from fgrad.source import compile_function
 from fgrad.tree import flatten, unflatten
+from fgrad.watch import refuse_floats
 
 __all__ = ["MLP", "Layer", "Neuron", "Value"]
 
@@ -173,6 +174,7 @@ class Value(Arithmetic):
     degrees, radians = calculus.degrees, calculus.radians
 
 
+refuse_floats(Value, "but has one", "x.data", sin="x.sin() or fgrad.sin(x)")
 Operands: TypeAlias = tuple[Value | float, ...]
 
 
@@ -356,7 +358,8 @@ class Neuron(_Network[nn.Neuron[Value]]):
     def __init__(
         self, n_features: int, non_linear: bool = True, *, seed: int | None = None
     ) -> None:
-        layer = nn.Layer.init(n_features, 1, seed=seed, activation=_ACTIVATIONS[non_linear])
+        nn.check_size("n_features", n_features)
+        layer = nn.Layer.init(n_features, 1, seed=seed, activation=nn.activation_of(non_linear))
         super().__init__(layer.neurons[0])
 
     def __call__(self, xs: Iterable[Value | float]) -> Value:
@@ -374,7 +377,9 @@ class Layer(_Network[nn.Layer[Value]]):
     def __init__(
         self, n_in: int, n_out: int, non_linear: bool = True, *, seed: int | None = None
     ) -> None:
-        super().__init__(nn.Layer.init(n_in, n_out, seed=seed, activation=_ACTIVATIONS[non_linear]))
+        super().__init__(
+            nn.Layer.init(n_in, n_out, seed=seed, activation=nn.activation_of(non_linear))
+        )
 
     def __call__(self, xs: Iterable[Value | float]) -> list[Value]:
         """One Value a neuron."""
@@ -395,6 +400,3 @@ class MLP(_Network[nn.MLP[Value]]):
     def __call__(self, xs: Iterable[Value | float]) -> list[Value]:
         """The Values that the last layer gives."""
         return self.tree(xs)
-
-
-_ACTIVATIONS: Final[Mapping[bool, nn.Activation]] = {True: calculus.tanh, False: nn.linear}

@@ -19,7 +19,7 @@ from fgrad import calculus
 from fgrad.arithmetic import Arithmetic, Number
 from fgrad.primitive import Primitive, as_float, unary
 from fgrad.source import compile_function, compile_sum, indent
-from fgrad.watch import WATCHED, Refusal, refuse_to_leak, watching
+from fgrad.watch import WATCHED, refuse_floats, refuse_to_leak, watching
 
 __all__ = [
     "ALIAS",
@@ -141,8 +141,7 @@ class Node(_Cell):
         return _rebuild, (_rows(self),)
 
 
-for _name in {*dir(float), "__complex__"} - {*dir(Node)}:
-    setattr(Node, _name, Refusal(_name))
+refuse_floats(Node, "since the derivative would be lost", "fgrad.value(x)", traced=True)
 
 _RELATIONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "<": operator.lt,
@@ -251,14 +250,18 @@ fresh: Callable[[Iterable[Scalar]], list[Node]] = compile_function(
 
 
 def value(x: Scalar) -> float:
-    """The plain number behind `x`; no derivative flows through it.
+    """The plain number behind `x`; no derivative flows through it. A TypeError if there is none.
 
     >>> value(leaf(3.0)), value(4.0)
     (3.0, 4.0)
     """
     if isinstance(x, Node):
         refuse_to_leak("value(x)")
-    return plain(x)
+    number = x.value if isinstance(x, Node) else as_float(x)
+    if number is None:
+        got = f"{type(x).__name__} {x!r:.60}"
+        raise TypeError(f"value: expected a Node or a number, got {got} (of a Value write x.data)")
+    return number
 
 
 def plain(x: Scalar) -> float:

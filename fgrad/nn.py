@@ -22,8 +22,9 @@ from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeVar, overload
 from attrs import frozen
 
 from fgrad.calculus import div, dot, sub, tanh
-from fgrad.composition import logsumexp
+from fgrad.composition import logsumexp, numbered, told
 from fgrad.graph import Scalar, plain
+from fgrad.primitive import to_items
 
 if TYPE_CHECKING:
     from fgrad.container import Leaf
@@ -104,7 +105,9 @@ class Layer(Generic[L_co]):
         >>> len(layer.neurons), len(layer.neurons[0].weights)
         (2, 3)
         """
-        _check_sizes((n_in, n_out))
+        check_size("n_in", n_in)
+        check_size("n_out", n_out)
+        _check_activation("activation", activation)
         return _layer(n_in, n_out, _FIRST_GAIN, activation, _draw(seed))
 
     @overload
@@ -141,7 +144,8 @@ class MLP(Generic[L_co]):
 
         `activation` is that of all layers, or one for each. Without a seed the numbers are drawn
         from the state of the module `random`. A ValueError if the sizes are not two or more
-        positive ints, or the activations not as many as the layers.
+        positive ints, or the activations not as many as the layers; a TypeError if they are
+        something else altogether.
 
         Weights are orthogonal times a gain (Saxe, McClelland and Ganguli 2014), biases 0. The gain
         of a hidden layer makes up for what the activation before it takes away (He et al. 2015);
@@ -150,10 +154,7 @@ class MLP(Generic[L_co]):
         """
         _check_sizes(sizes)
         count = len(sizes) - 1
-        activations = (activation,) * count if callable(activation) else tuple(activation)
-        if len(activations) != count:
-            message = f"activation: expected one, or {count}, got {len(activations)}"
-            raise ValueError(message)
+        activations = _activations(activation, count)
         hidden = [_gain(activation) for activation in activations[: count - 2]]
         gains = [_FIRST_GAIN, *hidden, _LAST_GAIN][-count:]
         draw = _draw(seed)
@@ -175,10 +176,51 @@ class MLP(Generic[L_co]):
         return answers
 
 
-def _check_sizes(sizes: Sequence[int]) -> None:
-    if len(sizes) < 2 or not all(type(size) is int and size > 0 for size in sizes):  # noqa: PLR2004 - inputs and outputs
-        message = f"sizes: expected two or more positive ints, as in [2, 4, 1], got {sizes!r:.60}"
+def activation_of(non_linear: bool) -> Activation:  # noqa: FBT001 - as the exercise has it
+    """That of a neuron of the exercise: tanh, or `linear`; a TypeError to anything but a bool."""
+    if not isinstance(non_linear, bool):
+        message = f"non_linear: expected a bool, got {type(non_linear).__name__} {non_linear!r:.60}"
+        raise TypeError(message)
+    return tanh if non_linear else linear
+
+
+def check_size(name: str, size: int) -> None:
+    """A ValueError that says `name` unless `size` is a positive int."""
+    if type(size) is not int or size <= 0:
+        message = f"{name}: expected a positive int, got {type(size).__name__} {size!r:.60}"
         raise ValueError(message)
+
+
+def _check_sizes(sizes: Sequence[int]) -> None:
+    expected = "sizes: expected two or more positive ints, as in [2, 4, 1]"
+    if not isinstance(sizes, Sequence):
+        raise TypeError(f"{expected}, got {type(sizes).__name__} {sizes!r:.60}")
+    if len(sizes) < 2 or not all(type(size) is int and size > 0 for size in sizes):  # noqa: PLR2004 - inputs and outputs
+        raise ValueError(f"{expected}, got {sizes!r:.60}")
+
+
+def _activations(
+    activation: Activation | Sequence[Activation], count: int
+) -> tuple[Activation, ...]:
+    """One activation for each of so many layers."""
+    if callable(activation) or isinstance(activation, str) or not isinstance(activation, Sequence):
+        _check_activation("activation", activation)
+        return (activation,) * count
+    if len(activation) != count:
+        message = f"activation: expected one, or {count}, got {len(activation)}"
+        raise ValueError(message)
+    for i, one in enumerate(activation):
+        _check_activation(f"activation[{i}]", one)
+    return tuple(activation)
+
+
+def _check_activation(name: str, activation: object) -> None:
+    if not callable(activation):
+        message = (
+            f"{name}: expected a function of one number, such as fgrad.tanh, "
+            f"got {type(activation).__name__} {activation!r:.60}"
+        )
+        raise TypeError(message)
 
 
 def _draw(seed: int | None) -> _Draw:
@@ -230,14 +272,19 @@ def mean_squared_error(predictions: Iterable[S], targets: Iterable[S | float]) -
     >>> mean_squared_error([1.0, 2.0], [1.0, 4.0])
     2.0
     """
-    predicted, wanted = tuple(predictions), tuple(targets)
+    predicted = to_items(predictions, "predictions")
+    wanted = to_items(targets, "targets")
     if len(predicted) != len(wanted) or not predicted:
         message = (
             "mean_squared_error: expected as many targets as predictions and at least one, "
             f"got {len(predicted)} predictions and {len(wanted)} targets"
         )
         raise ValueError(message)
-    errors = [sub.apply(pair) for pair in zip(predicted, wanted, strict=True)]
+    try:
+        errors = [sub.apply(pair) for pair in zip(predicted, wanted, strict=True)]
+    except TypeError as error:
+        numbers = numbered("predictions", predicted) | numbered("targets", wanted)
+        raise told(error, "mean_squared_error", numbers) from None
     return div.apply((dot.apply((*errors, *errors)), float(len(errors))))
 
 
@@ -253,8 +300,15 @@ def cross_entropy(logits: Iterable[S], label: int) -> S | float:
     >>> cross_entropy([1000.0, 1000.0], 0)
     0.69314718
     """
-    scores = tuple(logits)
+    scores = to_items(logits, "logits")
+    if not scores:
+        raise ValueError("logits: expected at least one number, got none")
+    expected = f"label: expected an int from 0 up to, not including, {len(scores)}"
+    if not hasattr(label, "__index__"):
+        raise TypeError(f"{expected}, got {type(label).__name__} {label!r:.60}")
     if not 0 <= label < len(scores):
-        message = f"label: expected an int from 0 up to, not including, {len(scores)}, got {label}"
-        raise ValueError(message)
-    return sub.apply((logsumexp(*scores), scores[label]))
+        raise ValueError(f"{expected}, got {label}")
+    try:
+        return sub.apply((logsumexp(*scores), scores[label]))
+    except TypeError as error:
+        raise told(error, "cross_entropy", numbered("logits", scores)) from None

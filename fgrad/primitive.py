@@ -12,7 +12,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from numbers import Real
-from typing import Final, Self, TypeAlias, TypeVar, overload
+from typing import Any, Final, Self, TypeAlias, TypeVar, overload
 
 from attrs import field, frozen
 
@@ -54,6 +54,7 @@ class Operand:
 
 S = TypeVar("S", bound="Operand | float")
 K = TypeVar("K", bound=Operand)
+_ABSENT: Final[Any] = object()  # of any type, to stand in the place of an operand
 
 
 class Zero(float):
@@ -93,6 +94,17 @@ def to_float(number: object, name: str) -> float:
         message = f"{name}: expected a real number, got {type(number).__name__} {number!r:.60}"
         raise TypeError(message)
     return plain
+
+
+def to_items(xs: Iterable[S], name: str) -> tuple[S, ...]:
+    """The items of `xs`; a TypeError that says `name` if it is no sequence."""
+    try:
+        return tuple(xs)
+    except TypeError:
+        if hasattr(xs, "__iter__"):  # and so the error is its own
+            raise
+        kind = type(xs).__name__
+        raise TypeError(f"{name}: expected a sequence, got {kind} {xs!r:.60}") from None
 
 
 class _Docstring:
@@ -176,6 +188,9 @@ class Primitive:
             *[x if x.__class__ is float else to_float(x, self.name) for x in operands]
         )
 
+    def _miscounted(self, count: int, expected: str) -> TypeError:
+        return TypeError(f"{self.name}: expected {expected}, got {count}")
+
     def _bound(self, operand: K, operands: Sequence[object]) -> K:
         answer = operand.bind(self, operands)
         if answer is NotImplemented:
@@ -201,10 +216,12 @@ class Unary(Primitive):
     def __call__(self, x: float, /) -> float: ...
     @overload
     def __call__(self, x: S, /) -> S: ...
-    def __call__(self, x: S, /) -> S | float:
-        """The answer at `x`."""
-        if x.__class__ is float:
+    def __call__(self, x: S = _ABSENT, /, *more: object) -> S | float:
+        """The answer at `x`; a TypeError if there is none, or more than one."""
+        if x.__class__ is float and not more:
             return self.value(x)
+        if x is _ABSENT or more:
+            raise self._miscounted((x is not _ABSENT) + len(more), "1 operand")
         if isinstance(x, Operand):
             return x.bind(self, (x,))
         return self.value(to_float(x, self.name))
@@ -215,7 +232,7 @@ class Unary(Primitive):
     def __get__(self, instance: S, owner: object) -> Callable[[], S]: ...
     def __get__(self, instance: S | None, owner: object) -> Self | Callable[[], S]:
         """Itself from the class, bound to its operand from an instance, as functions are."""
-        return self if instance is None else lambda: self(instance)
+        return self if instance is None else lambda *more: self(instance, *more)
 
 
 class Binary(Primitive):
@@ -231,9 +248,11 @@ class Binary(Primitive):
     def __call__(self, x: float, y: K, /) -> K: ...
     @overload
     def __call__(self, x: S, y: S, /) -> S: ...
-    def __call__(self, x: S, y: S, /) -> S | float:
-        """The answer at `x` and `y`."""
-        return self.apply((x, y))
+    def __call__(self, *xs: S) -> S | float:
+        """The answer at x and y; a TypeError if the operands are not two."""
+        if len(xs) != 2:  # noqa: PLR2004 - x and y
+            raise self._miscounted(len(xs), "2 operands")
+        return self.apply(xs)
 
 
 class Selection(Primitive):
@@ -249,9 +268,11 @@ class Selection(Primitive):
     def __call__(self, condition: bool, x: float, y: K, /) -> K: ...
     @overload
     def __call__(self, condition: bool, x: S, y: S, /) -> S: ...
-    def __call__(self, condition: bool, x: S, y: S, /) -> S | float:
+    def __call__(self, *operands: S) -> S | float:
         """`x` where `condition` (a bool, as comparisons give) holds, else `y`."""
-        return self.apply((condition, x, y))
+        if len(operands) != 3:  # noqa: PLR2004 - condition, x and y
+            raise self._miscounted(len(operands), "3 operands, as in where(x > 0, x, -x)")
+        return self.apply(operands)
 
 
 class Reduction(Primitive):
@@ -263,12 +284,13 @@ class Reduction(Primitive):
     def __call__(self, xs: Iterable[float], /) -> float: ...
     @overload
     def __call__(self, xs: Iterable[S], /) -> S: ...
-    def __call__(self, xs: Iterable[S], /) -> S | float:
+    def __call__(self, *sequences: Iterable[S]) -> S | float:
         """The answer to the items of `xs`; a ValueError where there are none."""
-        operands = tuple(xs)
+        if len(sequences) != 1:
+            raise self._miscounted(len(sequences), f"1 sequence, as in {self.name}([x, y])")
+        operands = to_items(sequences[0], self.name)
         if not operands:
-            message = f"{self.name}: expected at least one item, got an empty sequence"
-            raise ValueError(message)
+            raise ValueError(f"{self.name}: expected at least one item, got an empty sequence")
         return self.apply(operands)
 
 
@@ -285,15 +307,15 @@ class Pairing(Primitive):
     def __call__(self, ws: Iterable[float], xs: Iterable[K], /) -> K: ...
     @overload
     def __call__(self, ws: Iterable[S], xs: Iterable[S], /) -> S: ...
-    def __call__(self, ws: Iterable[S], xs: Iterable[S], /) -> S | float:
+    def __call__(self, *sequences: Iterable[S]) -> S | float:
         """The answer to the pairs; a ValueError where the lengths differ or are zero."""
-        left, right = tuple(ws), tuple(xs)
+        if len(sequences) != 2:  # noqa: PLR2004 - ws and xs
+            raise self._miscounted(len(sequences), f"2 sequences, as in {self.name}(ws, xs)")
+        left, right = to_items(sequences[0], self.name), to_items(sequences[1], self.name)
         if len(left) != len(right) or not left:
-            message = (
-                f"{self.name}: expected two sequences of one length and at least one item, "
-                f"got lengths {len(left)} and {len(right)}"
-            )
-            raise ValueError(message)
+            expected = "two sequences of one length and at least one item"
+            got = f"lengths {len(left)} and {len(right)}"
+            raise ValueError(f"{self.name}: expected {expected}, got {got}")
         return self.apply(left + right)
 
 
@@ -309,8 +331,7 @@ class Variadic(Primitive):
     def __call__(self, *xs: S) -> S | float:
         """The answer to the operands; a TypeError if there are none."""
         if not xs:
-            message = f"{self.name}: expected at least one number, got none"
-            raise TypeError(message)
+            raise self._miscounted(0, "at least 1 operand")
         return self.apply(xs)
 
 
@@ -325,9 +346,8 @@ class Multiary(Primitive):
     def __call__(self, *xs: S) -> S: ...
     def __call__(self, *xs: S) -> S | float:
         """The answer to the operands; a TypeError if they are too few or too many."""
-        if len(xs) != len(self.partials):
-            message = f"{self.name}: expected {len(self.partials)} numbers, got {len(xs)}"
-            raise TypeError(message)
+        if len(xs) != (count := len(self.partials)):
+            raise self._miscounted(len(xs), f"{count} operands")
         return self.apply(xs)
 
 

@@ -99,11 +99,13 @@ def tree_map(f: Callable[[float, float, float], Leaf], tree: A, other: A, third:
 def tree_map(f: Callable[..., Leaf], /, *trees: A) -> A:
     """The tree of `f` applied to the leaves of one or more trees of the same structure.
 
-    A ValueError if the structures differ.
+    A ValueError if the structures differ, a TypeError without a tree.
 
     >>> tree_map(lambda p, g: p - 0.5 * g, {"w": 1.0, "b": 2.0}, {"w": 2.0, "b": 0.0})
     {'w': 0.0, 'b': 2.0}
     """
+    if not trees:
+        raise TypeError("tree_map: expected a function and at least one tree, got no tree")
     taken = [flatten(tree) for tree in trees]
     structure = taken[0][1]
     for _, other in taken[1:]:

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 __all__ = [
     "WATCHED",
     "NoFloatError",
-    "Refusal",
     "Sweeps",
     "Watch",
+    "refuse_floats",
     "refuse_to_leak",
     "watch",
     "watching",
@@ -111,29 +111,38 @@ def refuse_to_leak(
         raise error(message)
 
 
-class Refusal:
-    """What stands in the place of all that a float has and a node has not, such as `__float__`.
-
-    It says what to write instead, and a trace hears of it, whatever a function makes of the error.
-    """
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __get__(self, instance: object, owner: object) -> NoReturn:
-        remedy = "write fgrad.sin(x) instead of math.sin(x), and so for every function"
-        if instance is not None:
-            refuse_to_leak(f"{self.name.strip('_')}(x)", remedy, NoFloatError)
-        message = (
-            f"a Node is no float, since the derivative would be lost: {remedy}, or fgrad.value(x) "
-            "for the plain number"
-        )
-        raise NoFloatError(message)
-
-
 def _caller() -> str:
     """Where the user's own code stands: the innermost frame outside this package."""
     frame: FrameType | None = sys._getframe()  # noqa: SLF001 - inspect, which wraps it, is heavy
     while frame is not None and frame.f_globals.get("__name__", "").startswith("fgrad."):
         frame = frame.f_back
     return f"{frame.f_code.co_filename}, line {frame.f_lineno}" if frame else "somewhere"
+
+
+class _Refusal:
+    """What stands in the place of all that a float has and a Node or Value has not: `__float__`.
+
+    It says what to write instead; if it is `traced`, a trace hears of it, whatever a function makes
+    of the error.
+    """
+
+    def __init__(self, name: str, remedy: str, message: str, *, traced: bool) -> None:
+        self.name = name
+        self.remedy = remedy
+        self.message = message
+        self.traced = traced
+
+    def __get__(self, instance: object, owner: object) -> NoReturn:
+        if self.traced and instance is not None:
+            refuse_to_leak(f"{self.name.strip('_')}(x)", self.remedy, NoFloatError)
+        raise NoFloatError(self.message)
+
+
+def refuse_floats(
+    kind: type, why: str, number: str, *, sin: str = "fgrad.sin(x)", traced: bool = False
+) -> None:
+    """Have a `kind` say, wherever a float is needed, why it is none, and what to write."""
+    remedy = f"write {sin} instead of math.sin(x), and so for every function"
+    message = f"a {kind.__name__} is no float, {why}: {remedy}, or {number} for the plain number"
+    for name in {*dir(float), "__complex__"} - {*dir(kind)}:
+        setattr(kind, name, _Refusal(name, remedy, message, traced=traced))

@@ -353,7 +353,7 @@ def test_ints_become_floats_and_strangers_are_refused() -> None:
         with pytest.raises(TypeError, match="expected a real number, got str '2'"):
             call()
     for wrong in ((), (1.0, 2.0), (1.0, 2.0, 3.0, 4.0)):
-        with pytest.raises(TypeError, match=f"volume: expected 3 numbers, got {len(wrong)}"):
+        with pytest.raises(TypeError, match=f"volume: expected 3 operands, got {len(wrong)}"):
             volume(*wrong)
 
 

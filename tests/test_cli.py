@@ -1,5 +1,6 @@
 """The command: what it prints, what it writes, and how it says no."""
 
+import math
 import os
 import re
 import subprocess
@@ -62,6 +63,8 @@ def attempt(text: str) -> float | ExpressionError:
         ("hypot(x, 4)", 5.0),
         (" max_ + 1e3", 1007.0),
         ("(x\n+ 1)", 4.0),
+        ("+x - +-+x", 6.0),
+        ("-----x", -3.0),
     ],
 )
 def test_an_expression_means_what_python_means_by_it(text: str, value: float) -> None:
@@ -83,12 +86,13 @@ def test_every_function_of_numbers_can_be_called() -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("", "an empty expression: "),
+        ("", r"an empty expression: write one, as in tanh\(x\*y\) \+ x"),
         ("x *", r"x \*: invalid syntax"),
         ("x y", "x y: invalid syntax"),
         ("x; x", "x; x: invalid syntax"),
-        ("x = 1", "x = 1: invalid syntax"),
-        ("y", r"y: no such variable was given \(given: x\)"),
+        ("x = 1", r"x = 1: invalid syntax \(the expression comes first"),
+        ("x\udcff", "bytes in it that are no text"),
+        ("y", r"y: no such variable was given \(given: x\); add it, as in y=1"),
         ("tanh", "tanh: no such variable"),
         ("open(x)", "no function open is known"),
         ("total(x)", "no function total is known"),
@@ -131,7 +135,6 @@ def test_what_cannot_be_computed_is_said_with_its_part(text: str, complaint: str
         "x < 1",
         "x and x",
         "not x",
-        "+x",
         "~x",
         "x // 2",
         "x % 2",
@@ -202,6 +205,15 @@ def test_the_suffix_says_the_format(suffix: str, opening: str) -> None:
         ["-x*y", "-o", "g.mmd", "x=1", "y=2"],
         ["-o", "g.mmd", "-x*y", "x=1", "y=2"],
         ["-o", "g.mmd", "-(x*y)", "x=1", "y=2"],
+        ["-og.mmd", "-x*y", "x=1", "y=2"],
+        ["--output=g.mmd", "-x*y", "x=1", "y=2"],
+        ["--output", "g.mmd", "--", "-x*y", "x=1", "y=2"],
+        ["-hypot(x, 0)*y", "x=1", "y=2", "-o", "g.mmd"],
+        ["-h*y", "h=1", "y=2", "-o", "g.mmd"],
+        ["-o*y", "o=1", "y=2", "-o", "g.mmd"],
+        ["-----x*y", "x=1", "y=2", "-o", "g.mmd"],
+        ["--x-3", "x=1", "-o", "g.mmd"],
+        ["+x-3", "x=1", "-o", "g.mmd"],
     ],
 )
 def test_options_stand_anywhere_and_an_expression_may_start_with_a_minus(
@@ -248,6 +260,9 @@ def test_at_least_93_percent_of_the_irises_held_out_are_recognised(
     """The seeds 2 and 3 are the worst of the first twenty."""
     assert fgrad("train", "iris", "--seed", str(seed)) == 0
     said = capsys.readouterr().out
+    (before, after) = re.findall(r"from (\S+) to (\S+)\. It recognises:$", said, re.MULTILINE)[0]
+    assert float(before) == pytest.approx(math.log(3), rel=0.01)  # as of a guess among three
+    assert float(after) < 0.1
     accuracies = re.findall(r"^  (?:Train|Held-out) accuracy: +(\S+)%$", said, re.MULTILINE)
     assert len(accuracies) == 2
     assert min(map(float, accuracies)) >= 93.0
@@ -266,6 +281,13 @@ def test_a_pipe_gets_plain_text(capfd: pytest.CaptureFixture[str]) -> None:
     assert said.err == ""
     assert not re.search(r"[\r\x1b]", said.out)
     assert max(map(len, said.out.splitlines())) <= 80
+
+
+def test_a_narrow_terminal_loses_no_letter() -> None:
+    environment = {**os.environ, "COLUMNS": "30"}
+    command = [*COMMAND, "train", "iris"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    assert re.search(r"^  versicolor +\d\d of 35 +\d\d of 15$", done.stdout, re.MULTILINE)
 
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="no terminals here")
@@ -292,14 +314,21 @@ def test_a_terminal_sees_the_progress() -> None:
         (2, "no such variable", ["draw", "y", "x=1"]),
         (2, "division by zero", ["draw", "1/x", "x=0"]),
         (2, "'x=one': 'one' is no number", ["draw", "x", "x=one"]),
-        (2, "'x' is not like x=1", ["draw", "x", "x"]),
+        (2, r"'x' is not like x=1 \(the expression comes first\)", ["draw", "x=1", "x"]),
         (2, "'if=1' is not like x=1", ["draw", "x", "if=1"]),
         (2, "x is given more than once", ["draw", "x", "x=1", "x=2"]),
-        (2, "'g.png' does not end in", ["draw", "x", "x=1", "-o", "g.png"]),
+        (2, r"file such as graph\.svg, .*, got 'g\.png'", ["draw", "x", "x=1", "-o", "g.png"]),
+        (2, r"file such as graph\.svg, .*, got '\.svg'", ["draw", "x", "x=1", "-o", ".svg"]),
+        (2, "output: expected one argument", ["draw", "x", "x=1", "-o", "-g.svg"]),
+        (2, "unrecognized arguments: --outptu g.mmd", ["draw", "-x", "x=1", "--outptu", "g.mmd"]),
         (2, "unrecognized arguments: --x", ["draw", "x", "--x"]),
         (2, "more than 200 numbers", ["draw", "+".join("x" * 300), "x=1"]),
-        (1, "nowhere/g.mmd: No such file", ["draw", "x", "x=1", "-o", "nowhere/g.mmd"]),
-        (1, "folder.mmd: Is a directory", ["draw", "x", "x=1", "-o", "folder.mmd"]),
+        (2, "nowhere/g.mmd: there is no folder", ["draw", "x", "x=1", "-o", "nowhere/g.mmd"]),
+        (2, "cannot write folder.mmd: Is a", ["draw", "x", "x=1", "-o", "folder.mmd"]),
+        (2, r"no folder a\\nb", ["draw", "x", "x=1", "-o", "a\nb/g.mmd"]),
+        (2, r"arguments: a\\nb", ["train", "iris", "a\nb"]),
+        (2, "nowhere/g.mmd: there is no folder nowhere", ["demo", "-o", "nowhere/g.mmd"]),
+        (2, "required: DATA", ["train"]),
         (2, "invalid choice: 'mnist'", ["train", "mnist"]),
         (2, "invalid int value: 'x'", ["train", "iris", "--seed", "x"]),
     ],

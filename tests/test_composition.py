@@ -45,7 +45,7 @@ def test_softmax() -> None:
     for i, row in enumerate(jacobian(softmax)(XS)):
         exact = [shares[i] * ((i == j) - share) for j, share in enumerate(shares)]
         assert row == pytest.approx(exact, rel=1e-14)
-    with pytest.raises(TypeError, match="logsumexp: expected at least one number"):
+    with pytest.raises(ValueError, match="softmax: expected at least one item"):
         softmax([])
 
 
@@ -53,7 +53,7 @@ def test_mean() -> None:
     assert mean(XS) == pytest.approx(1.1 / 3, rel=1e-15)
     assert mean(x for x in (1, 2)) == 1.5
     assert grad(mean)(XS) == [1 / 3] * 3
-    with pytest.raises(ValueError, match="total: expected at least one item"):
+    with pytest.raises(ValueError, match="mean: expected at least one item"):
         mean([])
 
 
@@ -69,5 +69,5 @@ def test_dist() -> None:
     assert check_grad(dist)(p, q).agrees
     assert all(map(math.isnan, grad(dist)(p, p)[0]))
     for short in (p[:2], [*q, 1.0]):
-        with pytest.raises(ValueError, match="argument 2 is"):
+        with pytest.raises(ValueError, match="dist: expected two points"):
             dist(p, short)

@@ -145,7 +145,7 @@ def test_sizes_that_make_no_network_are_refused(sizes: Sequence[int]) -> None:
 
 
 def test_a_layer_of_no_neurons_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"sizes: expected two or more positive ints"):
+    with pytest.raises(ValueError, match=r"n_out: expected a positive int, got int 0"):
         Layer.init(2, 0)
 
 

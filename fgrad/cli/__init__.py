@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from io import TextIOWrapper
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from fgrad.cli.arguments import MISTYPED, read
+from fgrad.cli.arguments import MISTYPED, one_line, read
 from fgrad.cli.expression import ExpressionError
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-REFUSED: Final = 1  # by the machine: a file that cannot be written, an extra that is missing
+REFUSED: Final = 1  # by the machine: a full disk, an extra that is missing
 INTERRUPTED: Final = 128 + 2  # as a shell reports a process that SIGINT ended
 PIPE_CLOSED: Final = 128 + 13  # and one that SIGPIPE ended
 
@@ -73,13 +74,17 @@ def _remedy(error: ImportError) -> str:
 
 def _unwritten(error: OSError) -> int:
     """Say what could not be written; not if it is what nobody reads any more."""
-    if error.filename is None:  # standard output, which Python would try once more at its exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if error.filename is not None:
+        file = Path(error.filename)
+        reason = f"there is no folder {file.parent}" if not file.parent.is_dir() else error.strerror
+        return _say(f"cannot write {file}: {reason}", MISTYPED)
+    # standard output, which Python would try once more at its exit
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if isinstance(error, BrokenPipeError):
         return PIPE_CLOSED
-    return _say(f"{error.filename or 'output'}: {error.strerror}", REFUSED)
+    return _say(f"output: {error.strerror}", REFUSED)
 
 
 def _say(message: str, code: int) -> int:
-    print(f"fgrad: {message}", file=sys.stderr)
+    print(one_line(f"fgrad: {message}"), file=sys.stderr)
     return code

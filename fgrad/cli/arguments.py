@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from argparse import (
     SUPPRESS,
     ArgumentParser,
@@ -11,6 +10,7 @@ from argparse import (
     RawDescriptionHelpFormatter,
 )
 from importlib.metadata import version
+from itertools import pairwise
 from keyword import iskeyword
 from pathlib import Path
 from textwrap import fill
@@ -22,12 +22,14 @@ from fgrad.cli.expression import FUNCTIONS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["MISTYPED", "read"]
+__all__ = ["MISTYPED", "one_line", "read"]
 
 MISTYPED: Final = 2
 """The exit code for what cannot be understood."""
 
 FORMATS: Final = {".svg": "a picture", ".dot": "Graphviz", ".mmd": "Mermaid"}
+
+OUTPUT: Final = ("-o", "--output")
 
 COMMANDS: Final = """\
 commands:
@@ -38,11 +40,16 @@ commands:
 fgrad COMMAND --help says more about a command."""
 
 
+def one_line(text: str) -> str:
+    """`text` as a message shows it: what would break the line, or not print, is escaped."""
+    return "".join(x if x.isprintable() else repr(x)[1:-1] for x in text)
+
+
 class _Parser(ArgumentParser):
     """A parser that complains in one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(MISTYPED, f"{self.prog}: {message} (see {self.prog} --help)\n")
+        self.exit(MISTYPED, one_line(f"{self.prog}: {message} (see {self.prog} --help)") + "\n")
 
 
 def read(arguments: Sequence[str]) -> Namespace:
@@ -50,16 +57,31 @@ def read(arguments: Sequence[str]) -> Namespace:
     parsers = {"demo": _demo, "train": _train, "draw": _draw}
     command = _fgrad(list(parsers)).parse_args(arguments[:1]).command
     parser = parsers[command]()
-    options = parser.parse_intermixed_args([_shield(argument) for argument in arguments[1:]])
+    rest = _shielded(arguments[1:]) if command == "draw" else arguments[1:]
+    options = parser.parse_intermixed_args(rest)
     names = [name for name, _ in vars(options).get("numbers", ())]
     if len(set(names)) < len(names):
         parser.error(f"{max(names, key=names.count)} is given more than once")
     return Namespace(command=command, **vars(options))
 
 
-def _shield(argument: str) -> str:
-    """The argument; with a space before it if it is an expression that starts with a minus."""
-    return f" {argument}" if re.match("-[^-ho]", argument) else argument
+def _shielded(arguments: Sequence[str]) -> list[str]:
+    """The arguments, with a space before the expression if it starts with a minus.
+
+    Or argparse takes it for an option. It is the first that is no option, nor the file of one.
+    """
+    for place, (last, argument) in enumerate(pairwise(["", *arguments])):
+        if last not in OUTPUT and not _is_option(argument):
+            shield = " " if argument.startswith("-") else ""
+            return [*arguments[:place], shield + argument, *arguments[place + 1 :]]
+    return list(arguments)
+
+
+def _is_option(argument: str) -> bool:
+    """Whether it is -h, -o FILE, -oFILE, a long one, or the mark of their end."""
+    name, _, _ = argument.partition("=")
+    attached = argument.startswith("-o") and Path(argument).suffix.lower() in FORMATS
+    return argument in {"--", "-h", "--help", *OUTPUT} or name == "--output" or attached
 
 
 def _fgrad(commands: Sequence[str]) -> ArgumentParser:
@@ -88,7 +110,7 @@ def _train() -> ArgumentParser:
         "Trains a network (4-8-3, tanh, softmax cross-entropy) by plain gradient descent on 70 % "
         "of the irises of each species, and says how many of the others it recognises.",
     )
-    parser.add_argument("data", choices=["iris"], help="what to learn: iris")
+    parser.add_argument("data", choices=["iris"], metavar="DATA", help="what to learn: iris")
     parser.add_argument(
         "--seed", type=int, default=0, help="chooses the split and the first weights (default: 0)"
     )
@@ -134,8 +156,7 @@ def _parser(program: str, description: str, epilog: str = "") -> ArgumentParser:
 def _add_output(parser: ArgumentParser) -> None:
     formats = ", ".join(f"{suffix} ({name})" for suffix, name in FORMATS.items())
     parser.add_argument(
-        "-o",
-        "--output",
+        *OUTPUT,
         type=_picture_file,
         default=Path("graph.svg"),
         metavar="FILE",
@@ -147,7 +168,8 @@ def _picture_file(text: str) -> Path:
     """A path whose suffix names a format."""
     path = Path(text)
     if path.suffix.lower() not in FORMATS:
-        message = f"{text!r} does not end in {', '.join(FORMATS)}, which would say the format"
+        examples = [f"graph{suffix}" for suffix in FORMATS]
+        message = f"expected a file such as {', '.join(examples)}, got {text!r}"
         raise ArgumentTypeError(message)
     return path
 
@@ -156,7 +178,7 @@ def _assignment(text: str) -> tuple[str, float]:
     """The name and the number of `x=1`; the name as Python's parser will read it."""
     name, equals, number = text.partition("=")
     if not name.isidentifier() or iskeyword(name) or not equals:
-        message = f"{text!r} is not like x=1"
+        message = f"{text!r} is not like x=1 (the expression comes first)"
         raise ArgumentTypeError(message)
     try:
         return normalize("NFKC", name), float(number)

@@ -39,17 +39,19 @@ def run(output: Path) -> None:
 
 
 def _show_graph(screen: Screen, output: Path) -> None:
-    screen.heading("A graph and its gradient")
     values = compute()
     values["l"].backwards()
+    picture(values["l"]).save(output)  # before anything is said: it may fail
+    screen.heading("A graph and its gradient")
+    screen.text("Each number is computed from those above it. The gradient of l says how much")
+    screen.text("l grows, per unit, when that number grows a little.", "")
     screen.table(
         ("name", "computed as", ">value", ">gradient of l"),
         ((name, GRAPH[name], f"{v.data:g}", f"{v.grad:g}") for name, v in values.items()),
     )
     error = max(abs(v.grad - difference(name)) for name, v in values.items())
     screen.text("", f"Finite differences agree: the largest deviation is {error:.1e}.")
-    picture(values["l"]).save(output)
-    screen.text(f"The picture is {output}.")
+    screen.text(f"The picture of the graph is {output}.")
 
 
 def compute(moved: str = "", by: float = 0.0) -> dict[str, Value]:
@@ -71,6 +73,7 @@ def difference(name: str, step: float = 1e-3) -> float:
 def _show_network(screen: Screen) -> None:
     screen.heading(f"A network of {'-'.join(map(str, SIZES))} neurons learns XOR")
     network = MLP(SIZES, seed=0)
+    start = mean_error(network).data
     with progress("learning", STEPS) as report:
         for _ in range(STEPS):
             loss = mean_error(network)
@@ -79,8 +82,9 @@ def _show_network(screen: Screen) -> None:
             for parameter in network.parameters():
                 parameter.data -= RATE * parameter.grad
             report(loss.data)
-    error = mean_error(network).data
-    screen.text(f"{STEPS} steps down the gradient leave a mean squared error of {error:.4f}.", "")
+    end = mean_error(network).data
+    screen.text(f"In {STEPS} steps down the gradient the mean squared error fell")
+    screen.text(f"from {start:.4f} to {end:.4f}.", "")
     screen.table(
         ("inputs", ">wanted", ">predicted"),
         (
@@ -102,7 +106,10 @@ def _show_functions(screen: Screen) -> None:
         return x * y + tanh(x)
 
     screen.text(
-        "f = lambda x, y: x * y + tanh(x)",
-        f"grad(f)(3.0, 4.0)                   {grad(f)(3.0, 4.0)}",
-        f"grad(grad(lambda x: x**3))(2.0)     {grad(grad(lambda x: x**3))(2.0)}",
+        ">>> from fgrad import grad, tanh",
+        ">>> f = lambda x, y: x * y + tanh(x)",
+        ">>> grad(f)(3.0, 4.0)  # the slope in x, and the slope in y",
+        f"{grad(f)(3.0, 4.0)}",
+        ">>> grad(grad(lambda x: x**3))(2.0)  # the second derivative",
+        f"{grad(grad(lambda x: x**3))(2.0)}",
     )

@@ -1,7 +1,7 @@
 """An expression that someone typed, such as `tanh(x*y) + x`, computed without `eval`.
 
 Python's parser reads it; what is then allowed is a short list: numbers, the variables given,
-`+ - * / **`, unary minus, and calls of the table's rows by their names.
+`+ - * / **`, a minus or plus before a number, and calls of the table's rows by their names.
 """
 
 from __future__ import annotations
@@ -98,7 +98,8 @@ def _answer(
         return constant(float(does))
     if does in variables:
         return variables[does]
-    message = f"no such variable was given (given: {', '.join(variables) or 'none'})"
+    given = ", ".join(variables) or "none"
+    message = f"no such variable was given (given: {given}); add it, as in {does}=1"
     raise ValueError(message)
 
 
@@ -107,15 +108,24 @@ def _steps(text: str) -> list[_Step]:
     found: list[_Step] = []
     pending = [_parse(text)]
     while pending:
-        node = pending.pop()
+        node = _signless(pending.pop())
         step = _step(node, ast.get_source_segment(text, node) or text)
         found.append(step)
         pending += step.operands
     return found[::-1]
 
 
+def _signless(node: ast.expr) -> ast.expr:
+    """What a plus before it leaves as it is."""
+    while isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.UAdd):
+        node = node.operand
+    return node
+
+
 def _parse(text: str) -> ast.expr:
     """The syntax tree of `text`."""
+    if not text:
+        raise _error(text, "write one, as in tanh(x*y) + x")
     if len(text) > LONGEST:
         raise _error(text, f"{len(text)} characters, and no more than {LONGEST} are read")
     try:
@@ -125,7 +135,10 @@ def _parse(text: str) -> ast.expr:
     except (RecursionError, MemoryError) as error:
         raise _error(text, "nested too deeply") from error
     except SyntaxError as error:
-        raise _error(text, error.msg) from error
+        place = " (the expression comes first, then x=1)" if "=" in text else ""
+        raise _error(text, f"{error.msg}{place}") from error
+    except UnicodeError as error:
+        raise _error(text, "there are bytes in it that are no text") from error
     except ValueError as error:
         raise _error(text, error) from error
 
@@ -143,7 +156,7 @@ def _step(node: ast.expr, text: str) -> _Step:
             return _Step(text, OPERATORS[type(operator)], (left, right))
         case ast.Call(func=ast.Name(id=name), args=operands, keywords=[]):
             return _Step(text, _function(name, len(operands), text), operands)
-    raise _error(text, "only numbers, variables, + - * / ** and functions are understood")
+    raise _error(text, "only numbers, variables, + - * / ** (powers) and functions are understood")
 
 
 def _function(name: str, count: int, text: str) -> Primitive:

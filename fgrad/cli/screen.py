@@ -21,7 +21,8 @@ class Screen(Console):
     """Standard output: in colour where it is a terminal that has them, else plain text."""
 
     def __init__(self) -> None:
-        super().__init__(highlight=False, markup=False, soft_wrap=True)
+        # a table needs no more, and a narrow terminal breaks lines itself rather than lose letters
+        super().__init__(highlight=False, markup=False, soft_wrap=True, width=80)
 
     def heading(self, text: str) -> None:
         """The line that opens a part."""

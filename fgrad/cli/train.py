@@ -27,10 +27,15 @@ def run(seed: int) -> None:
     learned, held_out = split(iris(), held_out=HELD_OUT, seed=seed)
     learned, held_out = standardise(learned, by=learned), standardise(held_out, by=learned)
     screen.heading(f"{len(learned)} irises to learn from, {len(held_out)} held out (seed {seed})")
-    network, loss = train(learned, seed)
-    screen.text(f"{STEPS} steps down the gradient leave a mean loss of {loss:.4f}.", "")
+    screen.text(
+        f"A network of {'-'.join(map(str, SIZES))} neurons learns to tell their species by the"
+    )
+    screen.text("length and width of sepals and petals.", "")
+    network, before, after = train(learned, seed)
+    screen.text(f"In {STEPS} steps down the gradient its mean loss (the cross-entropy) fell")
+    screen.text(f"from {before:.4f} to {after:.4f}. It recognises:", "")
     screen.table(
-        ("species", ">learned", ">held out"),
+        ("species", ">of those learned", ">of those held out"),
         (
             (name, *(tally(network, group, label) for group in (learned, held_out)))
             for label, name in enumerate(SPECIES)
@@ -43,19 +48,19 @@ def run(seed: int) -> None:
     )
 
 
-def train(samples: Sequence[Sample], seed: int) -> tuple[MLP[float], float]:
-    """The network after so many steps down the gradient of its mean loss, and that loss."""
+def train(samples: Sequence[Sample], seed: int) -> tuple[MLP[float], float, float]:
+    """The network after so many steps down the gradient of its mean loss; that before and after."""
 
     def loss(network: MLP[float]) -> float:
         return mean(cross_entropy(network(s.features), s.label) for s in samples)
 
-    network = MLP.init(SIZES, seed=seed, activation=(tanh, linear))
+    start = network = MLP.init(SIZES, seed=seed, activation=(tanh, linear))
     with progress("learning", STEPS) as report:
         for _ in range(STEPS):
             value, gradient = value_and_grad(loss)(network)
             network = tree_map(lambda p, g: p - RATE * g, network, gradient)
             report(value)
-    return network, loss(network)
+    return network, loss(start), loss(network)
 
 
 def accuracy(network: MLP[float], samples: Sequence[Sample]) -> float:

@@ -44,7 +44,7 @@ _LONGEST: Final = 40
 # The spellings "({} + {})" and "(-{})".
 _INFIX: Final = re.compile(r"\((?:\{\})? ?(\S+?) ?\{\}\)")
 _SIGNS: Final = {"pow": "**", "alias": "="}
-_ORDERLESS: Final = {"add", "mul", "maximum", "minimum"}
+_ORDERLESS: Final = {"add", "mul", "maximum", "minimum", "logaddexp"}
 
 
 def read(root: Drawable, names: Mapping[str, Drawable] | None = None, limit: int = 200) -> Diagram:
@@ -112,6 +112,12 @@ def _node(drawable: object, what: str) -> Node:
 
 def _names(found: Iterable[_Found], given: Mapping[str, Drawable]) -> list[str]:
     """The name of each node: the one given for it, else its label's, else none."""
+    if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
+        message = (
+            "names: expected names and what they are names of, as in {'x': x}, "
+            f"got {type(given).__name__} {given!r:.60}"
+        )
+        raise TypeError(message)
     names = {_node(x, f"names[{name!r}]").index: name for name, x in given.items()}
     own = ((node.index, None if label is None else label.name) for node, label in found)
     return [_printable(names.get(index, name or "")) for index, name in own]
@@ -119,6 +125,9 @@ def _names(found: Iterable[_Found], given: Mapping[str, Drawable]) -> list[str]:
 
 def _printable(name: str) -> str:
     """`name` in one line of characters that every format can hold, and not too many of them."""
+    if not isinstance(name, str):
+        message = f"name: expected a str, got {type(name).__name__} {name!r:.60}"
+        raise TypeError(message)
     line = " ".join(name.split())
     text = "".join(x if x.isprintable() else "\N{REPLACEMENT CHARACTER}" for x in line)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

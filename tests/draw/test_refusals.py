@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -85,6 +86,18 @@ def test_what_is_no_graph_is_named(root: object) -> None:
 def test_a_name_for_what_is_no_number_of_a_graph_is_named() -> None:
     with pytest.raises(TypeError, match=r"names\['y'\]: expected a Node or a Value .* float 3\.0"):
         draw.dot(leaf(1.0), names={"y": 3.0})  # type: ignore[dict-item]  # the point
+
+
+@pytest.mark.parametrize("names", [[leaf(1.0)], "x", {3: leaf(1.0)}, {leaf(1.0): "x"}])
+def test_names_are_said_by_a_dict_of_texts(names: Any) -> None:
+    kind = type(names).__name__
+    with pytest.raises(TypeError, match=rf"names: .*, as in \{{'x': x\}}, got {kind} "):
+        draw.picture(leaf(1.0), names=names)
+
+
+def test_the_name_of_a_value_is_a_text() -> None:
+    with pytest.raises(TypeError, match="name: expected a str, got int 5"):
+        draw.picture(Value(leaf(1.0), name=5))  # type: ignore[arg-type]  # the point
 
 
 # Files, notebooks, and life without the extra.

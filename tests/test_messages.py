@@ -1,0 +1,248 @@
+"""What people read when they err: which argument it was, what it was, what to write instead."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import fgrad
+from fgrad import exercise, nn
+from fgrad.calculus import TABLE
+from fgrad.datasets import Sample, iris, split, standardise
+from fgrad.graph import leaf
+from fgrad.primitive import Binary, Multiary, Pairing, Reduction, Selection, Unary, Variadic
+
+# What is wrong here is the point: what types they take is tested in tests/typing.
+clip: Any = fgrad.clip
+cross_entropy: Any = nn.cross_entropy
+dist: Any = fgrad.dist
+mean: Any = fgrad.mean
+mean_squared_error: Any = nn.mean_squared_error
+node: Any = leaf(3.0)
+rows: Any = fgrad
+softmax: Any = fgrad.softmax
+tree_map: Any = fgrad.tree_map
+Layer: Any = exercise.Layer
+MLP: Any = exercise.MLP
+Neuron: Any = exercise.Neuron
+Value: Any = exercise.Value
+
+
+def said(
+    call: Callable[..., object], *arguments: object, error: type[Exception] = TypeError
+) -> str:
+    """What the error says, which is one line."""
+    with pytest.raises(error) as caught:
+        call(*arguments)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+# Rows.
+
+OPERANDS = {Unary: "1 operand", Binary: "2 operands", Selection: "3 operands"}
+SEQUENCES = {Reduction: "1 sequence", Pairing: "2 sequences"}
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_a_row_of_too_few_or_too_many_operands_counts_them(name: str) -> None:
+    row: Any = TABLE[name]
+    if isinstance(row, Variadic):
+        assert said(row) == f"{name}: expected at least 1 operand, got 0"
+        return
+    expected = (OPERANDS | SEQUENCES)[type(row)]
+    operand = [1.0] if type(row) in SEQUENCES else 1.0
+    for count in {0, 1, 2, 3, 4} - {int(expected[0])}:
+        message = said(row, *[operand] * count)
+        assert message.startswith(f"{name}: expected {expected}")
+        assert message.endswith(f", got {count}")
+
+
+@pytest.mark.parametrize("x", [3.0, 3, leaf(3.0), Value(3), None])
+def test_operands_are_counted_whatever_they_are(x: Any) -> None:
+    assert said(lambda: rows.log(x, 2)) == "log: expected 1 operand, got 2"
+    assert said(lambda: rows.maximum(x, 2, 3)) == "maximum: expected 2 operands, got 3"
+    assert said(lambda: rows.maximum([x, 2])) == "maximum: expected 2 operands, got 1"
+    assert said(lambda: rows.total(x, 2)).endswith("as in total([x, y]), got 2")
+
+
+def test_a_method_counts_its_operand() -> None:
+    assert Value(3.4).round().data == 3.0
+    assert said(lambda: Value(3.4).round(1)) == "round: expected 1 operand, got 2"
+
+
+def test_a_row_of_three_operands_counts_them() -> None:
+    make: Any = fgrad.row
+    row = make(
+        "product",
+        lambda x, y, z: x * y * z,
+        lambda x, _y, _z, p: p / x,
+        lambda _x, y, _z, p: p / y,
+        lambda _x, _y, z, p: p / z,
+        domain=(fgrad.Interval(1.0), fgrad.Interval(1.0), fgrad.Interval(1.0)),
+    )
+    assert isinstance(row, Multiary)
+    assert said(lambda: row(1.0, 2.0)) == "product: expected 3 operands, got 2"
+
+
+def test_a_number_where_a_sequence_is_due_is_shown() -> None:
+    assert said(lambda: rows.total(3.0)) == "total: expected a sequence, got float 3.0"
+    assert said(lambda: rows.dot([1.0], node)).startswith("dot: expected a sequence, got Node ")
+    assert said(lambda: mean(3.0)) == "xs of mean: expected a sequence, got float 3.0"
+    assert said(lambda: softmax(None)) == "xs of softmax: expected a sequence, got NoneType None"
+    assert said(lambda: dist([1.0], 2)) == "q of dist: expected a sequence, got int 2"
+    assert said(lambda: mean_squared_error(1.0, [1.0])).startswith("predictions: expected a seq")
+    assert said(lambda: mean_squared_error([1.0], 1.0)).startswith("targets: expected a sequence")
+    assert said(lambda: cross_entropy(1.0, 0)) == "logits: expected a sequence, got float 1.0"
+
+
+def test_an_error_within_a_sequence_is_its_own() -> None:
+    assert said(lambda: mean(x + "" for x in (1.0, 2.0))).startswith("unsupported operand type")  # type: ignore[operator]  # the point
+    assert said(lambda: rows.total(map(len, [1.0]))).endswith("has no len()")  # type: ignore[arg-type]  # the point
+
+
+# Compositions.
+
+
+@pytest.mark.parametrize("function", [mean, softmax])
+def test_nothing_to_take_a_mean_of(function: Any) -> None:
+    empties: list[Any] = [[], iter(())]
+    for empty in empties:
+        message = said(function, empty, error=ValueError)
+        assert message.startswith(f"{function.__name__}: expected at least one item")
+
+
+@pytest.mark.parametrize("stranger", ["a", None, [1.0]])
+@pytest.mark.parametrize("other", [1.0, leaf(1.0), Value(1)])
+def test_a_composition_names_the_argument_that_is_no_number(stranger: Any, other: Any) -> None:
+    got = f"expected a real number, got {type(stranger).__name__} {stranger!r}"
+    assert said(lambda: clip(stranger, other, 2)) == f"x of clip: {got}"
+    assert said(lambda: clip(other, stranger, 2)) == f"low of clip: {got}"
+    assert said(lambda: clip(other, 0, stranger)) == f"high of clip: {got}"
+    assert said(lambda: rows.logsumexp(other, stranger)) == f"xs[1] of logsumexp: {got}"
+    assert said(lambda: softmax([other, stranger])) == f"xs[1] of softmax: {got}"
+    assert said(lambda: mean([other, other, stranger])) == f"xs[2] of mean: {got}"
+    assert said(lambda: dist([other, 1], [1, stranger])) == f"q[1] of dist: {got}"
+    assert said(lambda: dist([stranger], [other])) == f"p[0] of dist: {got}"
+    found = said(lambda: cross_entropy([other, stranger], 0))
+    assert found == f"logits[1] of cross_entropy: {got}"
+    found = said(lambda: mean_squared_error([other], [stranger]))
+    assert found == f"targets[0] of mean_squared_error: {got}"
+
+
+def test_numbers_of_two_kinds_keep_the_error_that_says_so() -> None:
+    assert "beside a Value, got Value, Node" in said(lambda: mean([Value(1), node]))
+
+
+def test_points_of_unequal_lengths_are_counted() -> None:
+    expected = "dist: expected two points of as many coordinates, got 1 and 2"
+    assert said(lambda: dist([1.0], [1.0, 2.0]), error=ValueError) == expected
+
+
+# Networks.
+
+
+def test_sizes_that_are_no_sequence() -> None:
+    for make in (MLP, nn.MLP.init):
+        expected = "sizes: expected two or more positive ints, as in [2, 4, 1], got int 2"
+        assert said(make, 2) == expected
+
+
+def test_a_size_is_named_as_the_argument_is() -> None:
+    expected = "n_features: expected a positive int, got int 0"
+    assert said(lambda: Neuron(0), error=ValueError) == expected
+    assert said(lambda: Layer(0, 1), error=ValueError) == "n_in: expected a positive int, got int 0"
+    assert (
+        said(lambda: Layer(1, 2.0), error=ValueError)
+        == "n_out: expected a positive int, got float 2.0"
+    )
+
+
+def test_a_second_size_of_a_neuron_is_no_bool() -> None:
+    assert said(lambda: Neuron(2, 5)) == "non_linear: expected a bool, got int 5"
+    assert said(lambda: Layer(2, 3, 1)) == "non_linear: expected a bool, got int 1"
+
+
+def test_an_activation_is_a_function() -> None:
+    init: Any = nn.MLP.init
+    expected = "expected a function of one number, such as fgrad.tanh, got"
+    assert said(lambda: init([2, 1], activation="tanh")) == f"activation: {expected} str 'tanh'"
+    assert said(lambda: init([2, 1], activation=None)) == f"activation: {expected} NoneType None"
+    two = [fgrad.tanh, "tanh"]
+    assert said(lambda: init([2, 2, 1], activation=two)) == f"activation[1]: {expected} str 'tanh'"
+    layer: Any = nn.Layer.init
+    assert said(lambda: layer(2, 1, activation="relu")) == f"activation: {expected} str 'relu'"
+
+
+@pytest.mark.parametrize("label", [1.0, "1", None, leaf(1.0)])
+def test_a_label_is_an_int(label: Any) -> None:
+    message = said(lambda: cross_entropy([1.0, 2.0], label))
+    expected = "label: expected an int from 0 up to, not including, 2, got"
+    assert message == f"{expected} {type(label).__name__} {label!r}"
+
+
+def test_a_label_of_no_logits_is_not_to_blame() -> None:
+    expected = "logits: expected at least one number, got none"
+    assert said(lambda: cross_entropy([], 0), error=ValueError) == expected
+
+
+# Samples.
+
+
+@pytest.mark.parametrize("share", [30, -0.1, math.nan])
+def test_a_share_is_from_0_to_1(share: float) -> None:
+    message = said(lambda: split(iris(), held_out=share, seed=0), error=ValueError)
+    assert message == f"held_out: expected a share from 0.0 to 1.0, as 0.3 is, got {share!r}"
+    for whole in (0.0, 1):
+        assert sorted(map(len, split(iris(), held_out=whole, seed=0))) == [0, 150]
+
+
+def test_samples_to_go_by_are_some_of_as_many_features_that_vary() -> None:
+    one, other, short = Sample((1.0, 2.0), 0), Sample((3.0, 2.0), 0), Sample((1.0,), 0)
+    found = said(standardise, [one], [], error=ValueError)
+    assert found == "by: expected at least one sample, got none"
+    found = said(standardise, [one, short], [one, other], error=ValueError)
+    assert found == "samples[1]: expected 2 features, as by[0] has, got 1"
+    found = said(standardise, [one], [one, short], error=ValueError)
+    assert found == "by[1]: expected 2 features, as by[0] has, got 1"
+    found = said(standardise, [one], [one, other], error=ValueError)
+    assert found == "by: feature 1 is 2.0 in every sample: leave it out"
+
+
+# Nodes and Values where floats are due.
+
+
+@pytest.mark.parametrize("use", [float, int, complex, round, math.sin, math.floor, "%.2f".__mod__])
+def test_a_value_where_a_float_is_due_says_what_to_write(use: Callable[[Any], object]) -> None:
+    message = said(lambda: use(Value(3)))
+    for remedy in ("a Value is no float", "x.sin()", "fgrad.sin(x)", "x.data"):
+        assert remedy in message
+    assert not hasattr(Value(3), "__float__")
+
+
+def test_a_format_says_what_to_write_and_none_is_the_text() -> None:
+    assert "fgrad.value(x) for the plain number" in said(lambda: f"{node:.2f}")
+    assert "x.data for the plain number" in said(lambda: f"{Value(3):.2f}")
+    assert f"{node} {Value(3)}" == "Node(3.0, leaf) Value(data=3.0, grad=0.0)"
+
+
+@pytest.mark.parametrize("stranger", [Value(3), "a", None, [1.0], 1j])
+def test_value_says_what_it_takes(stranger: Any) -> None:
+    message = said(lambda: fgrad.value(stranger))
+    kind = type(stranger).__name__
+    assert message.startswith(f"value: expected a Node or a number, got {kind} {stranger!r}")
+    assert "x.data" in message
+
+
+def test_value_gives_a_float() -> None:
+    for number in (3, 3.0, node):
+        assert type(fgrad.value(number)) is float
+
+
+def test_tree_map_of_no_tree() -> None:
+    expected = "tree_map: expected a function and at least one tree, got no tree"
+    assert said(lambda: tree_map(abs)) == expected

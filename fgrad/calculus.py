@@ -89,19 +89,17 @@ sinh = unary("sinh", math.sinh, lambda x, y: cosh(x))
 cosh: Unary = unary("cosh", math.cosh, lambda x, y: sinh(x))
 tan = unary("tan", math.tan, lambda x, y: 1 + y * y)
 
-# 1 - x * x in two ways: the product is exact beside the ends, the difference has slopes at them
-asin = unary(
-    "asin",
-    math.asin,
-    lambda x, y: 1 / sqrt(where(x * x == 1, 1 - x * x, (1 - x) * (1 + x))),
-    domain=UNIT,
-)
-acos = unary(
-    "acos",
-    math.acos,
-    lambda x, y: -1 / sqrt(where(x * x == 1, 1 - x * x, (1 - x) * (1 + x))),
-    domain=UNIT,
-)
+
+def one_minus_square(x: float) -> float:
+    """1 - x * x: by the product beside 1, which keeps its digits, elsewhere by the difference.
+
+    That keeps those of the slope beside 0, and does not multiply an infinite slope by 0 at 1.
+    """
+    return where((4 * x * x > 1) & (x * x < 1), (1 - x) * (1 + x), 1 - x * x)
+
+
+asin = unary("asin", math.asin, lambda x, y: 1 / sqrt(one_minus_square(x)), domain=UNIT)
+acos = unary("acos", math.acos, lambda x, y: -1 / sqrt(one_minus_square(x)), domain=UNIT)
 atan = unary("atan", math.atan, lambda x, y: 1 / (1 + x * x), convention=FAR)
 asinh = unary("asinh", math.asinh, lambda x, y: 1 / hypot(1, x), convention=FAR)
 acosh = unary(
@@ -113,7 +111,7 @@ acosh = unary(
 atanh = unary(
     "atanh",
     math.atanh,
-    lambda x, y: 1 / ((1 - x) * (1 + x)),
+    lambda x, y: 1 / one_minus_square(x),
     domain=Interval(-1.0, 1.0, closed=False),
 )
 # by way of hypot, whose square may over- or underflow where the slope does not
@@ -128,8 +126,8 @@ atan2 = binary(
 exp2 = unary("exp2", math.exp2, lambda x, y: y * LN_2)
 expm1 = unary("expm1", math.expm1, lambda x, y: exp(x))
 log1p = unary("log1p", math.log1p, lambda x, y: 1 / (1 + x), domain=Interval(-1.0, closed=False))
-log2 = unary("log2", math.log2, lambda x, y: 1 / (x * LN_2), domain=POSITIVE)
-log10 = unary("log10", math.log10, lambda x, y: 1 / (x * LN_10), domain=POSITIVE)
+log2 = unary("log2", math.log2, lambda x, y: 1 / LN_2 / x, domain=POSITIVE)
+log10 = unary("log10", math.log10, lambda x, y: 1 / LN_10 / x, domain=POSITIVE)
 cbrt = unary("cbrt", math.cbrt, lambda x, y: y**-2 / 3, convention="slope inf at 0")
 erf = unary("erf", math.erf, lambda x, y: BELL * exp(-x * x), convention=FAR)
 erfc = unary("erfc", math.erfc, lambda x, y: -BELL * exp(-x * x), convention=FAR)

@@ -420,6 +420,25 @@ def test_in_its_tails_a_row_is_right_to_the_last_digits(name: str) -> None:
                 assert abs(mpf(got) - exact) <= 1e-12 * abs(exact) + mpf(10) ** -307, (x, order)
 
 
+@pytest.mark.parametrize("name", ["asin", "acos", "atanh", "asinh", "atan", "tanh"])
+@pytest.mark.parametrize("x", [1e-9, -1e-5, 0.01, 0.4])
+def test_beside_zero_every_order_is_right_to_the_last_digits(name: str, x: float) -> None:
+    """The even orders are of the size of x: a rule that subtracts there loses them."""
+    up = derivatives(TABLE[name], (x,), 0, forward)
+    down = derivatives(TABLE[name], (x,), 0, backward)
+    for order, got in (*enumerate(up, 1), *enumerate(down, 1)):
+        with mpmath.workdps(100):
+            exact = mpmath.diff(meaning(name), mpf(x), order)
+        assert abs(mpf(got) - exact) <= 4e-15 * abs(exact), order
+
+
+@pytest.mark.parametrize("name", ["log2", "log10", "log"])
+def test_the_slope_of_a_logarithm_does_not_vanish_where_x_is_huge(name: str) -> None:
+    for x in (1e308, 1.7e308):
+        exact = 1 / mpf(x) / {"log2": mpmath.log(2), "log10": mpmath.log(10)}.get(name, 1)
+        assert abs(mpf(grad(TABLE[name])(x)) - exact) <= 1e-14 * exact
+
+
 @pytest.mark.parametrize("x", [-0.5, -3.7, -19.9, -20.3, -25.4, -100.25])
 def test_below_zero_the_slopes_of_gamma_are_those_of_its_reflection(x: float) -> None:
     for name, exact in (

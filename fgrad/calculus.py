@@ -156,7 +156,12 @@ polygamma: Binary = binary(
 degrees = unary("degrees", math.degrees, lambda x, y: 180 / math.pi)
 radians = unary("radians", math.radians, lambda x, y: math.pi / 180)
 
-sigmoid: Unary = unary("sigmoid", elementary.logistic, lambda x, y: y * sigmoid(-x))
+# beside 0 by way of tanh, whose slope has all its digits there, in the tails by the product
+sigmoid: Unary = unary(
+    "sigmoid",
+    elementary.logistic,
+    lambda x, y: where(x * x < 1, (1 - tanh(x / 2) ** 2) / 4, y * sigmoid(-x)),
+)
 softplus = unary("softplus", elementary.soft_rectifier, lambda x, y: sigmoid(x))
 
 # Not smooth: at a kink a row states its convention.

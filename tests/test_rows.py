@@ -420,7 +420,9 @@ def test_in_its_tails_a_row_is_right_to_the_last_digits(name: str) -> None:
                 assert abs(mpf(got) - exact) <= 1e-12 * abs(exact) + mpf(10) ** -307, (x, order)
 
 
-@pytest.mark.parametrize("name", ["asin", "acos", "atanh", "asinh", "atan", "tanh"])
+@pytest.mark.parametrize(
+    "name", ["asin", "acos", "atanh", "asinh", "atan", "tanh", "sigmoid", "softplus"]
+)
 @pytest.mark.parametrize("x", [1e-9, -1e-5, 0.01, 0.4])
 def test_beside_zero_every_order_is_right_to_the_last_digits(name: str, x: float) -> None:
     """The even orders are of the size of x: a rule that subtracts there loses them."""

@@ -56,7 +56,7 @@ power = binary(
     "power",
     elementary.power,
     lambda x, y, z: where(y == 0, where(x == 0, ZERO, y * z / x), y * x ** (y - 1)),
-    lambda x, y, z: where(x == 0, ZERO, z * log(x)),
+    lambda x, y, z: where(x == 0, ZERO, where((x == math.inf) & (y < 0), ZERO, z * log(x))),
     domain=(NONNEGATIVE, REAL),
     convention=(
         "x < 0 takes whole y only, and has no slope in y: nan; "
@@ -223,11 +223,12 @@ mod = binary(
     domain=(REAL, NONZERO),
     convention="the slope beside the jump",
 )
+# the quotient is the floor, or 1 above it where what remains is on the other side of 0 than y
 fmod = binary(
     "fmod",
     math.fmod,
     lambda x, y, z: 1,
-    lambda x, y, z: constant((z - x) / y),
+    lambda x, y, z: -floordiv(x, y) - where(sign(y) * sign(z) < 0, 1, 0),
     domain=(REAL, NONZERO),
     convention="the slope beside the jump",
 )
@@ -235,7 +236,7 @@ remainder = binary(
     "remainder",
     math.remainder,
     lambda x, y, z: 1,
-    lambda x, y, z: constant((z - x) / y),
+    lambda x, y, z: -floordiv(x, y) - where(sign(y) * sign(z) < 0, 1, 0),
     domain=(REAL, NONZERO),
     convention="the slope beside the jump",
 )

@@ -9,8 +9,10 @@ the derivatives are taken both up and down the graph.
 from __future__ import annotations
 
 import math
+import random
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from fractions import Fraction
 from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
@@ -439,6 +441,31 @@ def test_the_slope_of_a_logarithm_does_not_vanish_where_x_is_huge(name: str) -> 
     for x in (1e308, 1.7e308):
         exact = 1 / mpf(x) / {"log2": mpmath.log(2), "log10": mpmath.log(10)}.get(name, 1)
         assert abs(mpf(grad(TABLE[name])(x)) - exact) <= 1e-14 * exact
+
+
+@pytest.mark.parametrize(
+    ("name", "quotient"),
+    [("mod", math.floor), ("fmod", math.trunc), ("remainder", round)],
+)
+def test_the_slope_of_what_remains_is_a_whole_number(
+    name: str, quotient: Callable[[Fraction], int]
+) -> None:
+    """It is minus the quotient that was taken away, whatever rounding makes of x / y."""
+    draw = random.Random(name)
+    for _ in range(2000):
+        x, y = (draw.gauss(0.0, 1.0) * 10.0 ** draw.randrange(-3, 4) for _ in range(2))
+        exact = -quotient(Fraction(x) / Fraction(y))
+        assert grad(TABLE[name])(x, y) == (1.0, exact), (x, y)
+    assert grad(TABLE[name])(1e300, 1e-300) == (1.0, -math.inf)
+    assert grad(TABLE[name])(2.0, math.inf) == (1.0, 0.0)
+
+
+def test_far_out_a_falling_power_is_flat_in_its_exponent() -> None:
+    for y in (-0.5, -1.0, -2.0):
+        for operator in (backward, forward):
+            assert derivatives(TABLE["pow"], (math.inf, y), 1, operator) == [0.0] * 4
+    assert grad(TABLE["pow"])(math.inf, 2.0) == (math.inf, math.inf)
+    assert grad(TABLE["pow"])(math.inf, 0.0) == (0.0, math.inf)
 
 
 @pytest.mark.parametrize("x", [-0.5, -3.7, -19.9, -20.3, -25.4, -100.25])

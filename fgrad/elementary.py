@@ -164,7 +164,6 @@ def log_add_exp(x: float, y: float) -> float:
 _BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798)
 _FAR = 20.0
 _ORDERS = range(151)  # beyond, factorials overflow
-_LOWEST = -1e6  # further down the way up is too long
 
 
 def polygamma(order: float, x: float) -> float:
@@ -172,7 +171,9 @@ def polygamma(order: float, x: float) -> float:
 
     A ValueError at the poles 0, -1, -2, … and where the order is no such number; an infinity where
     the answer is too large. Carried up to x >= 20 by its recurrence, where the asymptotic series is
-    exact to the last digits (Abramowitz and Stegun 6.4.6 and 6.4.11).
+    exact to the last digits (Abramowitz and Stegun 6.4.6 and 6.4.11). From far below 0 by the
+    reflection formula (6.4.7), with the derivative of the cotangent from between 0 and 1, where it
+    is the same.
     """
     if order not in _ORDERS:
         raise ValueError(f"polygamma: expected a whole order from 0 to 150, got {order!r}")
@@ -181,11 +182,11 @@ def polygamma(order: float, x: float) -> float:
         return math.nan
     if x <= 0 and x == math.floor(x):
         raise ValueError(f"polygamma: {x!r} is a pole")
-    if x < -_FAR and n == 0:  # the reflection formula: no long way up
-        return polygamma(0, 1 - x) - math.pi / math.tan(math.pi * x)
-    if x < _LOWEST:
-        raise ValueError(f"polygamma: order {n} is computed for x >= {_LOWEST!r} only, got {x!r}")
     sign = -1.0 if n % 2 == 0 else 1.0
+    if x < -_FAR:  # no long way up
+        part = x - math.floor(x)
+        cotangent = polygamma(n, part) + sign * polygamma(n, 1 - part)
+        return cotangent - sign * polygamma(n, 1 - x)
     below = 0.0
     while x < _FAR + n:
         below += power(x, -(n + 1))

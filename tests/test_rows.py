@@ -480,6 +480,23 @@ def test_below_zero_the_slopes_of_gamma_are_those_of_its_reflection(x: float) ->
         assert abs(mpf(got) - exact) <= 1e-12 * abs(exact) + mpf(10) ** -300, (name, x)
 
 
+@pytest.mark.parametrize("x", [-20.25, -25.4, -123456.789, -1e6 - 0.3, -1e6 - 0.5, -1e12 - 0.25])
+def test_far_below_zero_no_order_raises(x: float) -> None:
+    """By Abramowitz and Stegun 6.4.7, the derivatives of the cotangent written out."""
+    with mpmath.workdps(60):
+        angle, pi = mpmath.pi * mpf(x), mpmath.pi
+        exact = [
+            mpmath.psi(0, 1 - mpf(x)) - pi * mpmath.cot(angle),
+            (pi / mpmath.sin(angle)) ** 2 - mpmath.psi(1, 1 - mpf(x)),
+            mpmath.psi(2, 1 - mpf(x)) - 2 * pi**3 * mpmath.cot(angle) / mpmath.sin(angle) ** 2,
+        ]
+    for operator in (backward, forward):
+        found = derivatives(TABLE["lgamma"], (x,), 0, operator)
+        for got, expected in zip(found, exact, strict=False):
+            assert abs(mpf(got) - expected) <= 1e-13 * abs(expected)
+        assert len(found) == 4
+
+
 @pytest.mark.parametrize("order", [0, 1, 2, 3, 5, 8, 12, 20, 30, 60])
 def test_polygamma_is_right_to_the_last_digits_at_high_orders_too(order: int) -> None:
     for x in (0.5, 1.0, 3.0, 19.5, 20.0, 25.3, 40.0, 50.0, 80.0, 1e4):

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from functools import reduce
 from typing import TypeVar, overload
 
-from fgrad.calculus import add, div, exp, hypot, logaddexp, maximum, minimum, sub, total
+from fgrad.calculus import add, div, exp, hypot, logaddexp, maximum, minimum, mul, sub, total
 from fgrad.primitive import Operand
 
-__all__ = ["clip", "dist", "logsumexp", "mean", "softmax"]
+__all__ = ["clip", "dist", "logsumexp", "mean", "prod", "softmax"]
 
 S = TypeVar("S", bound=Operand | float)
 K = TypeVar("K", bound=Operand)
@@ -78,6 +78,20 @@ def mean(xs: Iterable[S], /) -> S | float:
     """
     items = list(xs)
     return div.apply((total(items), float(len(items))))
+
+
+@overload
+def prod(xs: Iterable[float], /) -> float: ...
+@overload
+def prod(xs: Iterable[S], /) -> S: ...
+def prod(xs: Iterable[S], /) -> S | float:
+    """The product, from the left; 1.0 where there is nothing to multiply.
+
+    >>> prod([2.0, 3.0, 4.0])
+    24.0
+    """
+    one: S | float = 1.0
+    return reduce(lambda product, x: mul.apply((product, x)), xs, one)
 
 
 @overload

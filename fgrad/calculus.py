@@ -17,6 +17,7 @@ from fgrad.interval import NONNEGATIVE, NONZERO, POSITIVE, REAL, Interval
 from fgrad.primitive import (
     ZERO,
     Binary,
+    Logarithm,
     Pairing,
     Primitive,
     Reduction,
@@ -81,7 +82,14 @@ neg = unary("neg", op.neg, lambda x, y: -1, spelling="(-{})")
 sqrt = unary("sqrt", math.sqrt, lambda x, y: 0.5 / (y + 0), domain=NONNEGATIVE)
 exp = unary("exp", math.exp, lambda x, y: y)
 logarithm = unary("logarithm", elementary.logarithm, lambda x, y: 1 / x, domain=POSITIVE)
-log: Unary = unary("log", math.log, *logarithm.partials, limit=logarithm, domain=POSITIVE)
+log: Logarithm = Logarithm(
+    name="log",
+    value=math.log,
+    partials=logarithm.partials,
+    spelling="log({})",
+    limit=logarithm,
+    domain=(POSITIVE,),
+)
 sin = unary("sin", math.sin, lambda x, y: cos(x))
 cos: Unary = unary("cos", math.cos, lambda x, y: -sin(x))
 tanh = unary("tanh", math.tanh, lambda x, y: 1 - y * y)
@@ -152,6 +160,13 @@ polygamma: Binary = binary(
     lambda n, x, y: polygamma(n + 1, x),
     domain=(NONNEGATIVE, POSITIVE),
     convention="the order is a whole number up to 150; nothing flows to it",
+)
+ldexp = binary(
+    "ldexp",
+    elementary.scaled_by_two,
+    lambda x, y, z: 2**y,
+    lambda x, y, z: ZERO,
+    convention="the exponent is a whole number; nothing flows to it",
 )
 degrees = unary("degrees", math.degrees, lambda x, y: 180 / math.pi)
 radians = unary("radians", math.radians, lambda x, y: math.pi / 180)
@@ -258,6 +273,14 @@ total = Reduction(
     value=elementary.left_to_right_sum,
     partials=(lambda x, z: 1,),
     spelling="total({})",
+    blocks=1,
+    domain=(REAL,),
+)
+fsum = Reduction(
+    name="fsum",
+    value=elementary.exact_sum,
+    partials=(lambda x, z: 1,),
+    spelling="fsum({})",
     blocks=1,
     domain=(REAL,),
 )

@@ -12,6 +12,7 @@ import operator as op
 from functools import reduce
 
 __all__ = [
+    "exact_sum",
     "larger",
     "left_to_right_dot",
     "left_to_right_sum",
@@ -23,6 +24,7 @@ __all__ = [
     "quotient",
     "real_power",
     "rectifier",
+    "scaled_by_two",
     "signum",
     "smaller",
     "soft_rectifier",
@@ -115,6 +117,11 @@ def left_to_right_sum(*xs: float) -> float:
     return reduce(op.add, xs)
 
 
+def exact_sum(*xs: float) -> float:
+    """x_1 + x_2 + …, rounded once, at the end."""
+    return math.fsum(xs)
+
+
 def left_to_right_dot(*operands: float) -> float:
     """w_1 x_1 + w_2 x_2 + …, from the left; the w are the first half of the operands."""
     half = len(operands) // 2
@@ -152,6 +159,13 @@ def to_zero(x: float) -> float:
 def to_nearest(x: float) -> float:
     """The whole number nearest to x, the even one of two, as a float."""
     return float(round(x))
+
+
+def scaled_by_two(x: float, exponent: float) -> float:
+    """x * 2 ** exponent, exact where it is a float; a ValueError if the exponent is not whole."""
+    if not exponent.is_integer():
+        raise ValueError(f"ldexp: expected a whole exponent, got {exponent!r}")
+    return math.ldexp(x, int(exponent))
 
 
 def log_add_exp(x: float, y: float) -> float:

@@ -57,6 +57,8 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "remainder": lambda x, y: x - y * nearest(x / y),
     "where": lambda condition, x, y: x if condition else y,
     "total": lambda *xs: sum(xs, mpf(0)),
+    "fsum": lambda *xs: sum(xs, mpf(0)),
+    "ldexp": lambda x, n: x * mpf(2) ** n,
     "dot": dot,
     "hypot": lambda *xs: mpmath.sqrt(sum((x * x for x in xs), mpf(0))),
     "logaddexp": lambda x, y: max(x, y) + mpmath.log1p(mpmath.exp(-abs(x - y))),

@@ -54,6 +54,7 @@ AMPLIFYING: Final[Mapping[str, float]] = {
 
 HELD: Final[Mapping[tuple[str, int], tuple[float, ...]]] = {
     ("where", 0): (0.0, 1.0),
+    ("ldexp", 1): (0.0, 3.0, -2.0),
     ("polygamma", 0): (0.0, 1.0, 3.0),
     ("constant", 0): (),
 }
@@ -77,6 +78,7 @@ CONVENTIONS: Final[Mapping[str, Mapping[tuple[float, ...], tuple[float, ...]]]] 
     "erf": {(math.inf,): (0.0,), (-math.inf,): (0.0,)},
     "erfc": {(math.inf,): (0.0,), (-math.inf,): (0.0,)},
     "atan2": {(0.0, 0.0): (math.nan, math.nan), (math.inf, 1.0): (0.0, math.nan)},
+    "ldexp": {(3.0, 2.0): (4.0, 0.0), (3.0, -1.0): (0.5, 0.0), (1e-300, 2000.0): (math.inf, 0.0)},
     "polygamma": {(0.0, 1.0): (0.0, math.pi**2 / 6)},
     "lgamma": {(-0.5,): (0.03648997397857652,)},
     "gamma": {(-0.5,): (-0.12935358979554,)},

@@ -226,6 +226,8 @@ NOT_NATIVE: Final[Mapping[Primitive, str]] = {
     rows.gamma: "CPython's own series, not the C library's",
     rows.lgamma: "CPython's own series, not the C library's",
     rows.polygamma: "a loop of Python",
+    rows.ldexp: "a whole exponent, of any size",
+    rows.fsum: "CPython's own sum, exact inside",
     rows.hypot: "CPython's own sum, which differs between its versions",
 }
 """The rows without a form, and why."""

@@ -691,11 +691,14 @@ def test_a_row_that_is_no_global_is_not_pickled() -> None:
     )
 
 
-def test_a_row_has_the_docstring_of_its_function() -> None:
+def test_a_row_has_the_docstring_of_its_function_and_its_convention() -> None:
     assert norm.__doc__ == "The length of (x, y)."
     assert sin.__doc__ == math.sin.__doc__
     assert str(Unary.__doc__).startswith("A row of one operand")
     assert sinc.__doc__ == Unary.__doc__
+    assert (
+        fgrad.relu.__doc__ == "x above 0, else 0.0; nan stays nan.\n\nBy convention slope 0 at 0."
+    )
 
 
 borrowed: Final = row("borrowed", math.exp, fgrad.calculus.exp.partials[0])

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import fgrad
+from fgrad.calculus import TABLE
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
@@ -50,6 +51,14 @@ def test_the_examples_are_well_typed(tmp_path: Path) -> None:
     reports = [json.loads(line) for line in done.stdout.splitlines() if line]
     found = {(Path(r["file"]).name, r["line"]) for r in reports if r["severity"] == "error"}
     assert found == expected, done.stdout + done.stderr
+
+
+def test_every_row_has_an_example_that_is_run() -> None:
+    code = examples(ROOT / "docs" / "derivatives.md")
+    calls = "".join(line for line in code.splitlines() if not line.startswith("from"))
+    limits = {row.limit for row in TABLE.values()}
+    shown = set(re.findall(r"\w+", calls))
+    assert {row.name for row in TABLE.values() if row not in limits} - shown == set()
 
 
 def test_every_name_of_math_is_one_of_fgrad_or_the_page_says_why_not() -> None:

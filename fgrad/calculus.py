@@ -95,15 +95,17 @@ cos: Unary = unary("cos", math.cos, lambda x, y: -sin(x))
 tanh = unary("tanh", math.tanh, lambda x, y: 1 - y * y)
 sinh = unary("sinh", math.sinh, lambda x, y: cosh(x))
 cosh: Unary = unary("cosh", math.cosh, lambda x, y: sinh(x))
+sech_squared = unary("sech_squared", elementary.sech_squared, lambda x, y: -2 * y * tanh(x))
 tan = unary("tan", math.tan, lambda x, y: 1 + y * y)
 
 
 def one_minus_square(x: float) -> float:
-    """1 - x * x: by the product beside 1, which keeps its digits, elsewhere by the difference.
+    """1 - x * x: its value is the product's, exact beside 1, its slope the difference's, beside 0.
 
-    That keeps those of the slope beside 0, and does not multiply an infinite slope by 0 at 1.
+    At 1 the product's would multiply the infinite slope of a root by 0.
     """
-    return where((4 * x * x > 1) & (x * x < 1), (1 - x) * (1 + x), 1 - x * x)
+    difference = 1 - x * x
+    return difference + constant((1 - x) * (1 + x) - difference)
 
 
 asin = unary("asin", math.asin, lambda x, y: 1 / sqrt(one_minus_square(x)), domain=UNIT)
@@ -171,12 +173,7 @@ ldexp = binary(
 degrees = unary("degrees", math.degrees, lambda x, y: 180 / math.pi)
 radians = unary("radians", math.radians, lambda x, y: math.pi / 180)
 
-# beside 0 by way of tanh, whose slope has all its digits there, in the tails by the product
-sigmoid: Unary = unary(
-    "sigmoid",
-    elementary.logistic,
-    lambda x, y: where(x * x < 1, (1 - tanh(x / 2) ** 2) / 4, y * sigmoid(-x)),
-)
+sigmoid = unary("sigmoid", elementary.logistic, lambda x, y: sech_squared(x / 2) / 4)
 softplus = unary("softplus", elementary.soft_rectifier, lambda x, y: sigmoid(x))
 
 # Not smooth: at a kink a row states its convention.
@@ -243,7 +240,7 @@ fmod = binary(
     "fmod",
     math.fmod,
     lambda x, y, z: 1,
-    lambda x, y, z: -floordiv(x, y) - where(sign(y) * sign(z) < 0, 1, 0),
+    lambda x, y, z: floordiv(sign(y) * sign(z), 2) - floordiv(x, y),
     domain=(REAL, NONZERO),
     convention="the slope beside the jump",
 )
@@ -251,7 +248,7 @@ remainder = binary(
     "remainder",
     math.remainder,
     lambda x, y, z: 1,
-    lambda x, y, z: -floordiv(x, y) - where(sign(y) * sign(z) < 0, 1, 0),
+    lambda x, y, z: floordiv(sign(y) * sign(z), 2) - floordiv(x, y),
     domain=(REAL, NONZERO),
     convention="the slope beside the jump",
 )
@@ -319,7 +316,7 @@ NEVER_RAISE: Final = frozenset(
     [
         *(add, sub, mul, neg, quotient, power, logarithm, total, dot, where, constant, fabs, sign),
         *(relu, maximum, minimum, copysign, tanh, atan, asinh, erf, erfc, cbrt, atan2),
-        *(sigmoid, softplus, logaddexp, degrees, radians),
+        *(sigmoid, softplus, sech_squared, logaddexp, degrees, radians),
     ]
 )
 """Rows whose value is a number for all numbers; whoever applies another must reckon with errors."""

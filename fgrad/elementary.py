@@ -25,6 +25,7 @@ __all__ = [
     "real_power",
     "rectifier",
     "scaled_by_two",
+    "sech_squared",
     "signum",
     "smaller",
     "soft_rectifier",
@@ -105,6 +106,12 @@ def logistic(x: float) -> float:
     if x >= 0:
         return 1.0 / (1.0 + math.exp(-x))
     return math.exp(x) / (1.0 + math.exp(x))
+
+
+def sech_squared(x: float) -> float:
+    """1 / cosh(x) ** 2, the slope of tanh, exact to the last digits in both tails."""
+    tail = math.exp(-2.0 * abs(x))
+    return 4.0 * tail / ((1.0 + tail) * (1.0 + tail))
 
 
 def soft_rectifier(x: float) -> float:

@@ -399,6 +399,7 @@ def test_a_nan_stays_one_unless_the_derivative_does_not_depend_on_it(row: Primit
 
 
 TAILS: Final[Mapping[str, Sequence[float]]] = {
+    "sech_squared": (-300.0, -40.0, 7.7, 40.0, 300.0),
     "sigmoid": (-300.0, -40.0, 40.0, 300.0),
     "softplus": (-300.0, -40.0, 40.0, 300.0),
     "erfc": (5.0, 20.0),
@@ -424,7 +425,8 @@ def test_in_its_tails_a_row_is_right_to_the_last_digits(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["asin", "acos", "atanh", "asinh", "atan", "tanh", "sigmoid", "softplus"]
+    "name",
+    ["asin", "acos", "atanh", "asinh", "atan", "tanh", "sech_squared", "sigmoid", "softplus"],
 )
 @pytest.mark.parametrize("x", [1e-9, -1e-5, 0.01, 0.4])
 def test_beside_zero_every_order_is_right_to_the_last_digits(name: str, x: float) -> None:

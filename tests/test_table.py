@@ -17,6 +17,7 @@ from mpmath import mpf
 import fgrad
 from fgrad import Node, Scalar, grad, value
 from fgrad.calculus import TABLE
+from fgrad.codegen import trace
 from fgrad.graph import leaf
 from fgrad.primitive import Pairing, Primitive, Reduction
 from tests.oracle import (
@@ -437,6 +438,13 @@ def test_a_limit_is_the_row_it_stands_for_where_that_has_a_value(row: Primitive)
     for operands in inside(STANDS_FOR[row]):
         if is_finite(STANDS_FOR[row], operands):
             assert row.value(*operands).hex() == STANDS_FOR[row].value(*operands).hex()
+
+
+@every_row
+def test_a_rule_branches_only_where_nothing_flows(row: Primitive) -> None:
+    """A branch is another path to jit, and every one doubles those of a sum of such rows."""
+    for symbol in trace(row):
+        assert " if " not in symbol.text or "ZERO" in symbol.text
 
 
 @every_row

@@ -9,6 +9,7 @@ the derivatives are taken both up and down the graph.
 from __future__ import annotations
 
 import math
+import operator as op
 import random
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -396,6 +397,28 @@ def test_a_nan_stays_one_unless_the_derivative_does_not_depend_on_it(row: Primit
             assert derivatives(row, operands, k, forward) == pytest.approx(numbers[0], nan_ok=True)
             for at_nan, here, there in zip(*numbers, strict=True):
                 assert math.isnan(at_nan) or at_nan == here == there or spoken, (operands, numbers)
+
+
+@pytest.mark.parametrize("name", sorted({*dir(math)} & {*PUBLIC} - {"fsum", "hypot"}))
+def test_a_row_that_math_has_has_its_values_and_errors(name: str) -> None:
+    """But pow is Python's own: there 0 to a negative power is a division by zero."""
+    row, same = TABLE[name], (op.pow if name == "pow" else getattr(math, name))
+    for operands in product((*special(), -3.0, 0.5, 170.5, 1000.0, math.nan), repeat=width(row)):
+        if name == "ldexp":
+            if operands[1].is_integer():
+                expected = result(math.ldexp, operands[0], int(operands[1]))
+                assert result(call, row, operands) == expected, operands
+        elif not isinstance(expected := result(same, *operands), complex):
+            assert result(call, row, operands) == expected, operands
+
+
+def result(f: Callable[..., Any], *operands: Any) -> Any:
+    """The bits of what `f` gives, or the kind of its error; a complex answer as it is."""
+    try:
+        answer = f(*operands)
+    except (ArithmeticError, ValueError) as error:
+        return type(error)
+    return answer if isinstance(answer, complex) else float(answer).hex()
 
 
 TAILS: Final[Mapping[str, Sequence[float]]] = {

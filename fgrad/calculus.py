@@ -27,6 +27,7 @@ from fgrad.primitive import (
     binary,
     unary,
 )
+from fgrad.source import compile_sum
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -267,7 +268,8 @@ where: Selection = Selection(
 )
 total = Reduction(
     name="total",
-    value=elementary.left_to_right_sum,
+    value=compile_sum("{}", {}),
+    term="{}",
     partials=(lambda x, z: 1,),
     spelling="total({})",
     blocks=1,
@@ -283,7 +285,8 @@ fsum = Reduction(
 )
 dot = Pairing(
     name="dot",
-    value=elementary.left_to_right_dot,
+    value=compile_sum("{} * {}", {}),
+    term="{} * {}",
     partials=(lambda w, x, z: x, lambda w, x, z: w),
     spelling="dot({})",
     blocks=2,

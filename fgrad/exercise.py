@@ -93,10 +93,9 @@ class Value(Arithmetic):
         A second call adds the same again. Set each `grad` to 0.0 to begin anew.
         """
         found = _beneath(self)
-        first = min(found)
-        cotangents, _ = sweep([(self.node, 1.0)], first)
+        cotangents, top, _ = sweep([(self.node, 1.0)], min(found))
         for index, value in found.items():
-            cotangent = cotangents[index - first]
+            cotangent = cotangents[top - index]
             if cotangent is not None:
                 value.grad += cotangent  # type: ignore[assignment]  # the seed is a float, so all are
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Final
 
 from fgrad import elementary
 from fgrad.interval import NONNEGATIVE, NONZERO, POSITIVE, REAL, Interval
+from fgrad.logarithm import Logarithm
 from fgrad.primitive import (
     ZERO,
     Binary,
-    Logarithm,
     Pairing,
     Primitive,
     Reduction,

@@ -7,7 +7,6 @@ operand, written as a rule over the operands and the answer. Rows are data. What
 
 from __future__ import annotations
 
-import operator as op
 import sys
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
@@ -22,7 +21,6 @@ from fgrad.interval import REAL, Interval
 __all__ = [
     "ZERO",
     "Binary",
-    "Logarithm",
     "Multiary",
     "Operand",
     "Pairing",
@@ -221,33 +219,6 @@ class Unary(Primitive):
     def __get__(self, instance: S | None, owner: object) -> Self | Callable[[], S]:
         """Itself from the class, bound to its operand from an instance, as functions are."""
         return self if instance is None else lambda: self(instance)
-
-
-class Logarithm(Unary):
-    """A row of one operand that takes a base too: `log(x, base)` is `log(x) / log(base)`."""
-
-    __slots__ = ()
-
-    @overload
-    def __call__(self, x: float, base: float = ..., /) -> float: ...
-    @overload
-    def __call__(self, x: S, /) -> S: ...
-    @overload
-    def __call__(self, x: K, base: K | float, /) -> K: ...
-    @overload
-    def __call__(self, x: float, base: K, /) -> K: ...
-    @overload
-    def __call__(self, x: S, base: S, /) -> S: ...
-    def __call__(self, x: S, base: S | None = None, /) -> S | float:
-        """The answer at `x`, over that at `base` if one is given: as Python's `math` divides."""
-        if base is not None:
-            quotient: S | float = op.truediv(self(x), self(base))
-            return quotient
-        if x.__class__ is float:  # as a Unary, which to call would take as long again
-            return self.value(x)
-        if isinstance(x, Operand):
-            return x.bind(self, (x,))
-        return self.value(to_float(x, self.name))
 
 
 class Binary(Primitive):

@@ -17,9 +17,9 @@ import pytest
 
 import fgrad
 from fgrad.calculus import TABLE
+from fgrad.logarithm import Logarithm
 from fgrad.primitive import (
     Binary,
-    Logarithm,
     Pairing,
     Primitive,
     Reduction,

@@ -102,6 +102,28 @@ def limits() -> str:
     return table(("row", "inside a rule stands for"), rows)
 
 
+ABSENT: Final = {
+    "e, inf, nan, pi, tau": "numbers: take those of `math`",
+    "comb, factorial, gcd, isqrt, lcm, perm": "of whole numbers only; `gamma(n + 1)` is n!",
+    "frexp": "its second answer is an int: `exponent = math.frexp(value(x))[1]`, "
+    "and the first is `ldexp(x, -exponent)`",
+    "modf": "has two answers: `fmod(x, 1.0)` and `trunc(x)`",
+    "nextafter, ulp": "about how floats are stored, not a function of real numbers: "
+    "ask `math` about `value(x)`",
+    "fma": "`x * y + z`, which rounds twice",
+    "sumprod": "`dot`, from the left",
+}
+"""The names of Python's `math` that fgrad does not have, those of later versions too, and why."""
+
+
+def absent() -> str:
+    """A line for each name of `math` that is not one of fgrad."""
+    return table(
+        ("math", "in fgrad"),
+        ((f"`{'`, `'.join(names.split(', '))}`", why) for names, why in ABSENT.items()),
+    )
+
+
 def conventions() -> str:
     """A line for each row that somewhere has no slope, or several: where, and what it gives."""
     return table(
@@ -164,6 +186,7 @@ def function() -> str:
 PARTS: Final = {
     "derivatives": derivatives,
     "limits": limits,
+    "absent": absent,
     "conventions": conventions,
     "files": files,
 }

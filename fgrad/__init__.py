@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fgrad.composition import dist as dist
     from fgrad.composition import logsumexp as logsumexp
     from fgrad.composition import mean as mean
+    from fgrad.composition import prod as prod
     from fgrad.composition import softmax as softmax
     from fgrad.define import custom_derivative as custom_derivative
     from fgrad.define import row as row
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from fgrad.graph import Scalar as Scalar
     from fgrad.graph import value as value
     from fgrad.interval import Interval as Interval
+    from fgrad.predicate import isclose as isclose
+    from fgrad.predicate import isfinite as isfinite
+    from fgrad.predicate import isinf as isinf
+    from fgrad.predicate import isnan as isnan
     from fgrad.primitive import ZERO as ZERO
     from fgrad.transform import grad as grad
     from fgrad.transform import hessian as hessian
@@ -53,12 +58,17 @@ _HOMES: Final = {
     "grad": "transform",
     "hessian": "transform",
     "hvp": "transform",
+    "isclose": "predicate",
+    "isfinite": "predicate",
+    "isinf": "predicate",
+    "isnan": "predicate",
     "jacobian": "transform",
     "jit": "compiler.jit",
     "jvp": "transform",
     "linearize": "transform",
     "logsumexp": "composition",
     "mean": "composition",
+    "prod": "composition",
     "ravel": "tree",
     "row": "define",
     "softmax": "composition",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from fgrad import elementary
 from fgrad.interval import NONNEGATIVE, NONZERO, POSITIVE, REAL, Interval
+from fgrad.logarithm import Logarithm
 from fgrad.primitive import (
     ZERO,
     Binary,
@@ -57,7 +58,7 @@ power = binary(
     "power",
     elementary.power,
     lambda x, y, z: where(y == 0, where(x == 0, ZERO, y * z / x), y * x ** (y - 1)),
-    lambda x, y, z: where(x == 0, ZERO, z * log(x)),
+    lambda x, y, z: where(x == 0, ZERO, where((x == math.inf) & (y < 0), ZERO, z * log(x))),
     domain=(NONNEGATIVE, REAL),
     convention=(
         "x < 0 takes whole y only, and has no slope in y: nan; "
@@ -82,27 +83,34 @@ neg = unary("neg", op.neg, lambda x, y: -1, spelling="(-{})")
 sqrt = unary("sqrt", math.sqrt, lambda x, y: 0.5 / (y + 0), domain=NONNEGATIVE)
 exp = unary("exp", math.exp, lambda x, y: y)
 logarithm = unary("logarithm", elementary.logarithm, lambda x, y: 1 / x, domain=POSITIVE)
-log: Unary = unary("log", math.log, *logarithm.partials, limit=logarithm, domain=POSITIVE)
+log: Logarithm = Logarithm(
+    name="log",
+    value=math.log,
+    partials=logarithm.partials,
+    spelling="log({})",
+    limit=logarithm,
+    domain=(POSITIVE,),
+)
 sin = unary("sin", math.sin, lambda x, y: cos(x))
 cos: Unary = unary("cos", math.cos, lambda x, y: -sin(x))
 tanh = unary("tanh", math.tanh, lambda x, y: 1 - y * y)
 sinh = unary("sinh", math.sinh, lambda x, y: cosh(x))
 cosh: Unary = unary("cosh", math.cosh, lambda x, y: sinh(x))
+sech_squared = unary("sech_squared", elementary.sech_squared, lambda x, y: -2 * y * tanh(x))
 tan = unary("tan", math.tan, lambda x, y: 1 + y * y)
 
-# 1 - x * x in two ways: the product is exact beside the ends, the difference has slopes at them
-asin = unary(
-    "asin",
-    math.asin,
-    lambda x, y: 1 / sqrt(where(x * x == 1, 1 - x * x, (1 - x) * (1 + x))),
-    domain=UNIT,
-)
-acos = unary(
-    "acos",
-    math.acos,
-    lambda x, y: -1 / sqrt(where(x * x == 1, 1 - x * x, (1 - x) * (1 + x))),
-    domain=UNIT,
-)
+
+def one_minus_square(x: float) -> float:
+    """1 - x * x: its value is the product's, exact beside 1, its slope the difference's, beside 0.
+
+    At 1 the product's would multiply the infinite slope of a root by 0.
+    """
+    difference = 1 - x * x
+    return difference + constant((1 - x) * (1 + x) - difference)
+
+
+asin = unary("asin", math.asin, lambda x, y: 1 / sqrt(one_minus_square(x)), domain=UNIT)
+acos = unary("acos", math.acos, lambda x, y: -1 / sqrt(one_minus_square(x)), domain=UNIT)
 atan = unary("atan", math.atan, lambda x, y: 1 / (1 + x * x), convention=FAR)
 asinh = unary("asinh", math.asinh, lambda x, y: 1 / hypot(1, x), convention=FAR)
 acosh = unary(
@@ -114,7 +122,7 @@ acosh = unary(
 atanh = unary(
     "atanh",
     math.atanh,
-    lambda x, y: 1 / ((1 - x) * (1 + x)),
+    lambda x, y: 1 / one_minus_square(x),
     domain=Interval(-1.0, 1.0, closed=False),
 )
 # by way of hypot, whose square may over- or underflow where the slope does not
@@ -129,8 +137,8 @@ atan2 = binary(
 exp2 = unary("exp2", math.exp2, lambda x, y: y * LN_2)
 expm1 = unary("expm1", math.expm1, lambda x, y: exp(x))
 log1p = unary("log1p", math.log1p, lambda x, y: 1 / (1 + x), domain=Interval(-1.0, closed=False))
-log2 = unary("log2", math.log2, lambda x, y: 1 / (x * LN_2), domain=POSITIVE)
-log10 = unary("log10", math.log10, lambda x, y: 1 / (x * LN_10), domain=POSITIVE)
+log2 = unary("log2", math.log2, lambda x, y: 1 / LN_2 / x, domain=POSITIVE)
+log10 = unary("log10", math.log10, lambda x, y: 1 / LN_10 / x, domain=POSITIVE)
 cbrt = unary("cbrt", math.cbrt, lambda x, y: y**-2 / 3, convention="slope inf at 0")
 erf = unary("erf", math.erf, lambda x, y: BELL * exp(-x * x), convention=FAR)
 erfc = unary("erfc", math.erfc, lambda x, y: -BELL * exp(-x * x), convention=FAR)
@@ -156,10 +164,17 @@ polygamma: Binary = binary(
     domain=(NONNEGATIVE, POSITIVE),
     convention="the order is a whole number up to 150; nothing flows to it",
 )
+ldexp = binary(
+    "ldexp",
+    elementary.scaled_by_two,
+    lambda x, y, z: 2**y,
+    lambda x, y, z: ZERO,
+    convention="the exponent is a whole number; nothing flows to it",
+)
 degrees = unary("degrees", math.degrees, lambda x, y: 180 / math.pi)
 radians = unary("radians", math.radians, lambda x, y: math.pi / 180)
 
-sigmoid: Unary = unary("sigmoid", elementary.logistic, lambda x, y: y * sigmoid(-x))
+sigmoid = unary("sigmoid", elementary.logistic, lambda x, y: sech_squared(x / 2) / 4)
 softplus = unary("softplus", elementary.soft_rectifier, lambda x, y: sigmoid(x))
 
 # Not smooth: at a kink a row states its convention.
@@ -221,11 +236,12 @@ mod = binary(
     domain=(REAL, NONZERO),
     convention="the slope beside the jump",
 )
+# the quotient is the floor, or 1 above it where what remains is on the other side of 0 than y
 fmod = binary(
     "fmod",
     math.fmod,
     lambda x, y, z: 1,
-    lambda x, y, z: constant((z - x) / y),
+    lambda x, y, z: floordiv(sign(y) * sign(z), 2) - floordiv(x, y),
     domain=(REAL, NONZERO),
     convention="the slope beside the jump",
 )
@@ -233,7 +249,7 @@ remainder = binary(
     "remainder",
     math.remainder,
     lambda x, y, z: 1,
-    lambda x, y, z: constant((z - x) / y),
+    lambda x, y, z: floordiv(sign(y) * sign(z), 2) - floordiv(x, y),
     domain=(REAL, NONZERO),
     convention="the slope beside the jump",
 )
@@ -256,6 +272,14 @@ total = Reduction(
     term="{}",
     partials=(lambda x, z: 1,),
     spelling="total({})",
+    blocks=1,
+    domain=(REAL,),
+)
+fsum = Reduction(
+    name="fsum",
+    value=elementary.exact_sum,
+    partials=(lambda x, z: 1,),
+    spelling="fsum({})",
     blocks=1,
     domain=(REAL,),
 )
@@ -295,7 +319,7 @@ NEVER_RAISE: Final = frozenset(
     [
         *(add, sub, mul, neg, quotient, power, logarithm, total, dot, where, constant, fabs, sign),
         *(relu, maximum, minimum, copysign, tanh, atan, asinh, erf, erfc, cbrt, atan2),
-        *(sigmoid, softplus, logaddexp, degrees, radians),
+        *(sigmoid, softplus, sech_squared, logaddexp, degrees, radians),
     ]
 )
 """Rows whose value is a number for all numbers; whoever applies another must reckon with errors."""

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, ParamSpec, TypeAlias, TypeVar
 
 from fgrad.codegen import NAMES
 from fgrad.container import Leaves, put
-from fgrad.graph import Node, Scalar, value
+from fgrad.graph import Node, Scalar, leaf, value
 from fgrad.primitive import Primitive
 from fgrad.transform import grad, jacobian
 from fgrad.transform.arguments import ALL, one_number, parameter, take
@@ -19,6 +19,11 @@ from fgrad.tree import paths
 __all__ = ["Comparison", "DerivativeError", "Report", "check_grad", "check_row"]
 
 _HALVINGS: Final = 10
+_FEWEST: Final = 3
+_FINEST: Final = 2.0**-50
+_SHARP: Final = 1e-6
+_SETTLED: Final = 1e-3
+_STENCILS: Final = ((1.0, -1.0), (2.0, 1.0), (-1.0, -2.0))  # steps from x: around, above, below it
 _CLEAR: Final = 0.3  # farther from a kink than any step
 R = TypeVar("R", bound=Primitive)
 P = ParamSpec("P")
@@ -76,7 +81,8 @@ def check_grad(f: Callable[P, Scalar]) -> Callable[P, Report]:
 
     First and second derivatives, by forward and by reverse sweeps and by differences (central,
     extrapolated; Ridders 1982). It gives the report, and raises a DerivativeError that shows it
-    where they disagree. At a kink they do: differences see both its sides.
+    where they disagree. At a kink they do: differences see both its sides; at the end of a domain
+    they see one.
 
     >>> print(check_grad(lambda x, y: x * x * y)(3.0, 2.0))
                              forward                 reverse             differences
@@ -94,7 +100,7 @@ def check_grad(f: Callable[P, Scalar]) -> Callable[P, Report]:
         names = _names(f, inputs.args)
 
         def flat(xs: Sequence[Scalar]) -> Scalar:
-            rest = Leaves(xs)
+            rest = Leaves([x if isinstance(x, Node) else leaf(x) for x in xs])
             trees = [put(structure, rest) for structure in inputs.structures]
             return one_number(f, f(*trees, **kwargs))  # type: ignore[arg-type]  # what f takes
 
@@ -144,43 +150,83 @@ def _along(f: _Flat, point: Sequence[float], i: int) -> Callable[[float], float]
     return lambda x: value(f([*point[:i], x, *point[i + 1 :]]))
 
 
-def _difference(f: Callable[[float], float], x: float) -> tuple[float, float]:
-    """The slope of f at x by central differences, and how far off it may be.
+class _Estimate(NamedTuple):
+    """What differences say of a slope, and how far off that may be.
 
-    From halving steps; a step on which f raises is left out. Infinite where each halving makes the
-    quotient larger by half and more: at a jump it doubles.
+    `settled` if they tend to it, down to rounding, and do not merely end there.
+    """
+
+    slope: float
+    tolerance: float
+    settled: bool
+
+
+def _difference(f: Callable[[float], float], x: float) -> tuple[float, float]:
+    """The slope of f at x by differences, and how far off it may be.
+
+    By central differences; where f is on one side of x only, by those to that side. With steps of
+    the size of x and of the usual size, the smaller first, and while neither settles it with finer.
+    """
+    usual = min(max(abs(x), 0.05), 1.0)
+    for stencil in _STENCILS:
+        found: list[_Estimate] = []
+        for size in (*sorted([abs(x), usual]), 1e-3 * usual):
+            found += _estimates(f, x, stencil, 0.04 * size)
+            if found and found[-1].settled and found[-1].tolerance <= _SHARP * abs(found[-1].slope):
+                break
+        if found:
+            best = min(found, key=lambda estimate: (not estimate.settled, estimate.tolerance))
+            return best.slope, best.tolerance
+    return math.nan, math.inf
+
+
+def _estimates(
+    f: Callable[[float], float], x: float, stencil: tuple[float, float], step: float
+) -> Iterator[_Estimate]:
+    """The slope by the differences of halving steps, but for those on which f has no value.
+
+    None if there are too few. Infinite where each halving makes the quotient larger by a quarter
+    and more: at a jump it doubles.
     """
     quotients: list[float] = []
     roundings: list[float] = []
-    step = 0.04 * min(max(abs(x), 0.05), 1.0)
-    for _ in range(_HALVINGS):
+    finest = max(16 * math.ulp(x), _FINEST * step)
+    while step > finest and len(quotients) < _HALVINGS:
         step /= 2
+        high, low = (x + steps * step for steps in stencil)
         try:
-            above, below = f(x + step), f(x - step)
-        except (ArithmeticError, ValueError):
+            above, below = f(high), f(low)
+            quotient = (above - below) / (high - low)  # the steps that floats take
+        except (ArithmeticError, ValueError, TypeError):
             continue
-        quotients.append((above - below) / ((x + step) - (x - step)))  # the steps that floats take
-        roundings.append(8 * sys.float_info.epsilon * max(abs(above), abs(below)) / step)
-    growing = [abs(after) > 1.5 * abs(before) for before, after in pairwise(quotients)]
-    if len(growing) >= _HALVINGS // 2 and all(growing):
-        return math.copysign(math.inf, quotients[-1]), 0.0
-    return _extrapolated(quotients, roundings)
+        if math.isfinite(quotient):
+            quotients.append(quotient)
+            roundings.append(8 * sys.float_info.epsilon * max(abs(above), abs(below)) / step)
+    growing = [abs(after) > 1.25 * abs(before) for before, after in pairwise(quotients)]
+    if len(quotients) > _HALVINGS // 2 and all(growing):
+        yield _Estimate(math.copysign(math.inf, quotients[-1]), 0.0, settled=False)
+    elif len(quotients) >= _FEWEST:
+        order = 4.0 if sum(stencil) == 0 else 2.0  # the errors of central ones are even in the step
+        yield _extrapolated(quotients, roundings, order)
 
 
-def _extrapolated(quotients: Sequence[float], roundings: Sequence[float]) -> tuple[float, float]:
+def _extrapolated(
+    quotients: Sequence[float], roundings: Sequence[float], order: float
+) -> _Estimate:
     """What the quotients of halving steps tend to, and how far off that may be (Ridders 1982)."""
-    best, tolerance = math.nan, math.inf
+    best = _Estimate(math.nan, math.inf, settled=False)
     row: list[float] = []
     for quotient, rounding in zip(quotients, roundings, strict=True):
         column = [quotient]
         for k, before in enumerate(row):
-            factor = 4.0 ** (k + 1)
+            factor = order ** (k + 1)
             column.append((factor * column[k] - before) / (factor - 1))
-            off = max(abs(column[-1] - column[-2]), abs(column[-1] - before))
-            if 10 * off + rounding < tolerance:
-                best, tolerance = column[-1], 10 * off + rounding
+            off = 10 * max(abs(column[-1] - column[-2]), abs(column[-1] - before))
+            if off + rounding < best.tolerance:
+                settled = off <= max(rounding, _SETTLED * abs(column[-1]))
+                best = _Estimate(column[-1], off + rounding, settled)
         row = column
-    return best, tolerance + 1e-9 * abs(best)
+    return best._replace(tolerance=best.tolerance + 1e-9 * abs(best.slope))
 
 
 def check_row(row: R) -> R:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from functools import reduce
 from typing import TypeVar, overload
 
-from fgrad.calculus import add, div, exp, hypot, logaddexp, maximum, minimum, sub, total
+from fgrad.calculus import add, div, exp, hypot, logaddexp, maximum, minimum, mul, sub, total
 from fgrad.primitive import Operand, to_float, to_items
 
-__all__ = ["clip", "dist", "logsumexp", "mean", "softmax"]
+__all__ = ["clip", "dist", "logsumexp", "mean", "prod", "softmax"]
 
 S = TypeVar("S", bound=Operand | float)
 K = TypeVar("K", bound=Operand)
@@ -92,6 +92,24 @@ def mean(xs: Iterable[S], /) -> S | float:
         return div.apply((total.apply(items), float(len(items))))
     except TypeError as error:
         raise told(error, "mean", numbered("xs", items)) from None
+
+
+@overload
+def prod(xs: Iterable[float], /) -> float: ...
+@overload
+def prod(xs: Iterable[S], /) -> S: ...
+def prod(xs: Iterable[S], /) -> S | float:
+    """The product, from the left; 1.0 where there is nothing to multiply.
+
+    >>> prod([2.0, 3.0, 4.0])
+    24.0
+    """
+    items = to_items(xs, "prod")
+    one: S | float = 1.0
+    try:
+        return reduce(lambda product, x: mul.apply((product, x)), items, one)
+    except TypeError as error:
+        raise told(error, "prod", numbered("xs", items)) from None
 
 
 @overload

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 
 __all__ = [
+    "exact_sum",
     "larger",
     "log_add_exp",
     "logarithm",
@@ -19,6 +20,8 @@ __all__ = [
     "quotient",
     "real_power",
     "rectifier",
+    "scaled_by_two",
+    "sech_squared",
     "signum",
     "smaller",
     "soft_rectifier",
@@ -101,9 +104,20 @@ def logistic(x: float) -> float:
     return math.exp(x) / (1.0 + math.exp(x))
 
 
+def sech_squared(x: float) -> float:
+    """1 / cosh(x) ** 2, the slope of tanh, exact to the last digits in both tails."""
+    tail = math.exp(-2.0 * abs(x))
+    return 4.0 * tail / ((1.0 + tail) * (1.0 + tail))
+
+
 def soft_rectifier(x: float) -> float:
     """log(1 + exp(x)), exact to the last digits in both tails."""
     return (x if x > 0 else 0.0) + math.log1p(math.exp(-abs(x))) if x == x else x  # noqa: PLR0124 - nan
+
+
+def exact_sum(*xs: float) -> float:
+    """x_1 + x_2 + …, rounded once, at the end."""
+    return math.fsum(xs)
 
 
 def larger(x: float, y: float) -> float:
@@ -136,6 +150,13 @@ def to_nearest(x: float) -> float:
     return float(round(x))
 
 
+def scaled_by_two(x: float, exponent: float) -> float:
+    """x * 2 ** exponent, exact where it is a float; a ValueError if the exponent is not whole."""
+    if not exponent.is_integer():
+        raise ValueError(f"ldexp: expected a whole exponent, got {exponent!r}")
+    return math.ldexp(x, int(exponent))
+
+
 def log_add_exp(x: float, y: float) -> float:
     """log(exp(x) + exp(y)), shifted by the larger so that nothing overflows."""
     top = larger(x, y)
@@ -146,7 +167,6 @@ def log_add_exp(x: float, y: float) -> float:
 _BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798)
 _FAR = 20.0
 _ORDERS = range(151)  # beyond, factorials overflow
-_LOWEST = -1e6  # further down the way up is too long
 
 
 def polygamma(order: float, x: float) -> float:
@@ -154,7 +174,9 @@ def polygamma(order: float, x: float) -> float:
 
     A ValueError at the poles 0, -1, -2, … and where the order is no such number; an infinity where
     the answer is too large. Carried up to x >= 20 by its recurrence, where the asymptotic series is
-    exact to the last digits (Abramowitz and Stegun 6.4.6 and 6.4.11).
+    exact to the last digits (Abramowitz and Stegun 6.4.6 and 6.4.11). From far below 0 by the
+    reflection formula (6.4.7), with the derivative of the cotangent from between 0 and 1, where it
+    is the same.
     """
     if order not in _ORDERS:
         raise ValueError(f"polygamma: expected a whole order from 0 to 150, got {order!r}")
@@ -163,11 +185,11 @@ def polygamma(order: float, x: float) -> float:
         return math.nan
     if x <= 0 and x == math.floor(x):
         raise ValueError(f"polygamma: {x!r} is a pole")
-    if x < -_FAR and n == 0:  # the reflection formula: no long way up
-        return polygamma(0, 1 - x) - math.pi / math.tan(math.pi * x)
-    if x < _LOWEST:
-        raise ValueError(f"polygamma: order {n} is computed for x >= {_LOWEST!r} only, got {x!r}")
     sign = -1.0 if n % 2 == 0 else 1.0
+    if x < -_FAR:  # no long way up
+        part = x - math.floor(x)
+        cotangent = polygamma(n, part) + sign * polygamma(n, 1 - part)
+        return cotangent - sign * polygamma(n, 1 - x)
     below = 0.0
     while x < _FAR + n:
         below += power(x, -(n + 1))

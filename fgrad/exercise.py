@@ -163,7 +163,7 @@ class Value(Arithmetic):
     exp, log, sqrt, cbrt = calculus.exp, calculus.log, calculus.sqrt, calculus.cbrt
     sin, cos, tan = calculus.sin, calculus.cos, calculus.tan
     asin, acos, atan = calculus.asin, calculus.acos, calculus.atan
-    sinh, cosh = calculus.sinh, calculus.cosh
+    sinh, cosh, sech_squared = calculus.sinh, calculus.cosh, calculus.sech_squared
     asinh, acosh, atanh = calculus.asinh, calculus.acosh, calculus.atanh
     exp2, expm1, log1p = calculus.exp2, calculus.expm1, calculus.log1p
     log2, log10 = calculus.log2, calculus.log10

@@ -108,13 +108,16 @@ def to_items(xs: Iterable[S], name: str) -> tuple[S, ...]:
 
 
 class _Docstring:
-    """The docstring of a kind of row; of one row that of its function, if it has one."""
+    """The docstring of a kind of row; of one row that of its function, and its convention."""
 
     def __init__(self, kind: str | None) -> None:
         self._kind = kind
 
     def __get__(self, row: Primitive | None, owner: object) -> str | None:
-        return (row and row.value.__doc__) or self._kind
+        if row is None:
+            return self._kind
+        convention = row.convention and f"\n\nBy convention {row.convention}."
+        return f"{row.value.__doc__ or self._kind}{convention}"
 
 
 @frozen(eq=False, repr=False, kw_only=True)

@@ -210,12 +210,78 @@ def test_an_infinite_slope_agrees_with_differences_that_grow_for_ever() -> None:
     assert second.endswith("<- differs")
 
 
-def test_a_step_out_of_the_domain_is_left_out() -> None:
-    """Of the halving steps those are enough that stay within."""
-    assert check_grad(lambda x: log(x))(1e-3).agrees
-    assert check_grad(lambda x: fgrad.asin(x))(0.999).agrees
-    assert check_grad(lambda x: x**0.5)(1e-3).agrees
-    assert check_grad(lambda x: fgrad.pow(x, 0.5))(1e-3).agrees
+@pytest.mark.parametrize(
+    ("f", "at"),
+    [
+        (log, 1e-3),
+        (log, 1e-6),
+        (log, 1e-300),
+        (sqrt, 1e-7),
+        (lambda x: x**0.5, 1e-4),
+        (lambda x: abs(x**0.5), 1e-10),
+        (lambda x: log(1.0 - x), 1.0 - 1e-9),
+        (lambda x: sqrt(x - 1e6), 1e6 + 1e-6),
+        (fgrad.asin, 0.999),
+        (fgrad.asin, 0.9999999),
+        (fgrad.acosh, 1.0 + 1e-8),
+        (fgrad.log1p, -1.0 + 1e-9),
+        (lambda x: 1 / x, 1e-7),
+        (lambda x: 1 / x, -1e-7),
+        (fgrad.lgamma, 1e-11),
+        (lambda x: fgrad.cbrt(x), 1e-9),
+        (abs, 1e-7),
+        (lambda x: tanh(1e6 * x), 0.0),
+        (log, 1e10),
+        (sin, 1e6),
+        (sin, 1e10),
+    ],
+)
+def test_beside_the_end_of_its_domain_and_far_out_a_function_is_not_refused(
+    f: Callable[..., Any], at: float
+) -> None:
+    """Steps are shrunk until they stay inside, and to the size of the number if need be."""
+    assert check_grad(f)(at).agrees
+
+
+@pytest.mark.parametrize(
+    ("f", "at"),
+    [
+        (lambda x: log(x) + 1e-3 * log(value(x)), 1e-6),
+        (lambda x: sqrt(x) * (1 + 1e-3 * value(x) ** 0.5 / sqrt(1e-7)), 1e-7),
+        (lambda x: 1 / x + 1e-4 / value(x), 1e-7),
+        (lambda x: tanh(1e6 * x) + 1e3 * value(x), 0.0),
+        (lambda x: log(x) + 1e-3 * log(value(x)), 1e10),
+        (lambda x: sin(x) + 1e-5 * value(x), 1e6),
+        (lambda x: x**1.5 + x + 0.1 * value(x), 0.0),
+        (lambda x: fgrad.acos(x) + 1e-3 * fgrad.acos(value(x)), 1.0 - 1e-9),
+    ],
+)
+def test_beside_the_end_of_its_domain_and_far_out_a_lost_part_is_found(
+    f: Callable[..., Any], at: float
+) -> None:
+    with pytest.raises(DerivativeError, match="<- differs") as error:
+        check_grad(f)(at)
+    assert "nan" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("f", "at"),
+    [
+        (sqrt, 0.0),
+        (lambda x: x**0.5, 0.0),
+        (lambda x: x**1.5, 0.0),
+        (lambda x: x**2.5, 0.0),
+        (fgrad.asin, 1.0),
+        (fgrad.acos, -1.0),
+        (fgrad.acosh, 1.0),
+    ],
+)
+def test_at_the_end_of_its_domain_a_function_is_compared_to_one_side(
+    f: Callable[..., Any], at: float
+) -> None:
+    report = check_grad(f)(at)
+    assert report.agrees
+    assert not any(math.isnan(c.difference) for c in report.comparisons)
 
 
 def test_a_number_of_any_real_kind_is_taken_as_grad_takes_it() -> None:
@@ -390,6 +456,24 @@ def test_the_kinds_of_rows() -> None:
     assert norm.name == "norm"
     assert volume.domain == (Interval(0.5, 2.0),) * 3
     assert sinc.domain == (Interval(),)
+
+
+@pytest.mark.parametrize("low", [0.0, 1e-9, 1.0, 1e3, 1e6, 1e9, -1e6])
+def test_a_row_is_checked_in_a_narrow_domain_wherever_that_is(low: float) -> None:
+    for width in (5.0, 1e-3):
+        domain = (Interval(low, low + width),)
+        row("q", math.sin, lambda x, y: cos(x), domain=domain)
+        row("q", lambda x: abs(x) ** 0.5, lambda x, y: x / abs(x) / (2 * y), domain=domain)
+        for wrong in (lambda x, y: 1.001 * cos(x), lambda x, y: -cos(x), lambda x, y: y):
+            with pytest.raises(DerivativeError, match="q: wrong partial"):
+                row("q", math.sin, wrong, domain=domain)
+
+
+def test_a_row_whose_function_is_complex_beyond_its_domain_is_checked_within() -> None:
+    domain = (Interval(0.0, 1e-3),)
+    assert row("root", lambda x: x**0.5, lambda x, y: 0.5 / y, domain=domain)(4e-4) == 0.02
+    with pytest.raises(DerivativeError, match="root: wrong partial"):
+        row("root", lambda x: x**0.5, lambda x, y: 0.501 / y, domain=domain)
 
 
 def test_a_kink_has_the_slope_that_the_row_says() -> None:
@@ -607,11 +691,14 @@ def test_a_row_that_is_no_global_is_not_pickled() -> None:
     )
 
 
-def test_a_row_has_the_docstring_of_its_function() -> None:
+def test_a_row_has_the_docstring_of_its_function_and_its_convention() -> None:
     assert norm.__doc__ == "The length of (x, y)."
     assert sin.__doc__ == math.sin.__doc__
     assert str(Unary.__doc__).startswith("A row of one operand")
     assert sinc.__doc__ == Unary.__doc__
+    assert (
+        fgrad.relu.__doc__ == "x above 0, else 0.0; nan stays nan.\n\nBy convention slope 0 at 0."
+    )
 
 
 borrowed: Final = row("borrowed", math.exp, fgrad.calculus.exp.partials[0])

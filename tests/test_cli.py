@@ -79,7 +79,7 @@ def test_a_variable_used_twice_is_one_node() -> None:
 def test_every_function_of_numbers_can_be_called() -> None:
     for name, row in FUNCTIONS.items():
         operands = ", ".join(["0.5"] * max(len(row.partials), 1))
-        if name not in {"acosh", "polygamma"}:
+        if name not in {"acosh", "ldexp", "polygamma"}:
             assert isinstance(at(f"{name}({operands})"), float)
 
 

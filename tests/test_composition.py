@@ -8,7 +8,8 @@ from typing import Any, Final
 import pytest
 
 import fgrad
-from fgrad import clip, dist, mean, softmax
+from fgrad import clip, dist, log, mean, prod, softmax
+from fgrad.exercise import Value
 
 # Handed lambdas of anything: what types these have is tested in tests/typing.
 check_grad: Any = fgrad.check_grad
@@ -35,6 +36,42 @@ def test_clip_between_numbers_that_vary() -> None:
     assert clip(0.5, 1.0, 1.0) == 1.0
     with pytest.raises(ValueError, match=r"clip: expected low <= high, got low 2.0 and high 1.0"):
         clip(0.5, 2.0, 1.0)
+
+
+def test_prod() -> None:
+    for xs in ([], [3], [2.0, 3.0, 4.0], XS, [1e200, 1e200, 2.0], [math.inf, 2.0]):
+        assert prod(xs) == math.prod(xs)
+        assert type(prod(xs)) is float
+    assert grad(prod)([2.0, 3.0, 4.0]) == [12.0, 8.0, 6.0]
+    assert grad(prod)([2.0, 0.0, 4.0]) == [0.0, 8.0, 0.0]
+    assert grad(prod)([0.0, 0.0, 4.0]) == [0.0, 0.0, 0.0]
+    assert grad(lambda x: prod(x for _ in range(5)))(2.0) == 80.0
+    check_grad(prod)(XS)
+
+
+def test_a_logarithm_has_a_base_as_that_of_python_has() -> None:
+    for x, base in ((8.0, 2.0), (5, 3), (0.3, 10.0), (2.0, 0.5), (math.inf, 2.0)):
+        assert log(x, base) == math.log(x, base)
+    x, base = 5.0, 3.0
+    slopes = (1 / (x * math.log(base)), -math.log(x) / (base * math.log(base) ** 2))
+    assert grad(log)(x, base) == pytest.approx(slopes, rel=1e-15)
+    assert grad(lambda y: log(y, 3))(x) == pytest.approx(slopes[0], rel=1e-15)
+    assert grad(lambda y: log(5, y))(base) == pytest.approx(slopes[1], rel=1e-15)
+    assert grad(log)(x) == 0.2
+    check_grad(log)(x, base)
+    for wrong in ((8.0, 1.0), (8.0, 0.0), (0.0, 2.0), (8.0, -1.0)):
+        errors = []
+        for f in (math.log, log, grad(log)):
+            with pytest.raises((ArithmeticError, ValueError)) as error:
+                f(*wrong)
+            errors.append(error.type)
+        assert len(set(errors)) == 1
+    with pytest.raises(TypeError, match="log: expected a real number, got str"):
+        log(8.0, "2")  # type: ignore[call-overload]  # that is the point
+    values = (Value(8.0), Value(2.0))
+    answer = log(*values)
+    answer.backwards()
+    assert [answer.data, *(x.grad for x in values)] == [3.0, *grad(log)(8.0, 2.0)]
 
 
 def test_softmax() -> None:

@@ -4,6 +4,7 @@ That its examples run is checked beside these tests: pytest collects them as doc
 """
 
 import json
+import math
 import re
 import subprocess
 import sys
@@ -11,6 +12,9 @@ from doctest import DocTestParser
 from pathlib import Path
 
 import pytest
+
+import fgrad
+from fgrad.calculus import TABLE
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
@@ -47,6 +51,24 @@ def test_the_examples_are_well_typed(tmp_path: Path) -> None:
     reports = [json.loads(line) for line in done.stdout.splitlines() if line]
     found = {(Path(r["file"]).name, r["line"]) for r in reports if r["severity"] == "error"}
     assert found == expected, done.stdout + done.stderr
+
+
+def test_every_row_has_an_example_that_is_run() -> None:
+    code = examples(ROOT / "docs" / "derivatives.md")
+    calls = "".join(line for line in code.splitlines() if not line.startswith("from"))
+    limits = {row.limit for row in TABLE.values()}
+    shown = set(re.findall(r"\w+", calls))
+    assert {row.name for row in TABLE.values() if row not in limits} - shown == set()
+
+
+def test_every_name_of_math_is_one_of_fgrad_or_the_page_says_why_not() -> None:
+    page = (ROOT / "docs" / "derivatives.md").read_text(encoding="utf-8")
+    (absent,) = re.findall(r"<!-- generated: absent -->(.*?)<!-- end -->", page, flags=re.DOTALL)
+    told = set(re.findall(r"^\| (`.*?`) \|", absent, flags=re.MULTILINE))
+    named = {name for names in told for name in re.findall(r"\w+", names)}
+    public = {name for name in dir(math) if not name.startswith("_")}
+    assert public - set(dir(fgrad)) - named == set()
+    assert named & set(dir(fgrad)) == set()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

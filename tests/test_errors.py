@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import fgrad
-from fgrad import dot, polygamma
+from fgrad import dot, ldexp, polygamma
 
 # Here it counts what they do; tests/typing has what types they take.
 grad: Any = fgrad.grad
@@ -339,6 +339,7 @@ def test_polygamma_has_whole_orders_only(order: float, x: float) -> None:
         polygamma(order, x)
 
 
-def test_far_below_zero_polygamma_says_so_and_does_not_count_for_ever() -> None:
-    with pytest.raises(ValueError, match="order 2 is computed for x >= "):
-        polygamma(2.0, -1e7 - 0.5)
+@pytest.mark.parametrize("exponent", [0.5, math.inf, math.nan])
+def test_ldexp_has_whole_exponents_only(exponent: float) -> None:
+    with pytest.raises(ValueError, match="ldexp: expected a whole exponent, got"):
+        ldexp(1.0, exponent)

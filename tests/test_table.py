@@ -17,6 +17,7 @@ from mpmath import mpf
 import fgrad
 from fgrad import Node, Scalar, grad, value
 from fgrad.calculus import TABLE
+from fgrad.codegen import trace
 from fgrad.graph import leaf
 from fgrad.primitive import Pairing, Primitive, Reduction
 from tests.oracle import (
@@ -54,6 +55,7 @@ AMPLIFYING: Final[Mapping[str, float]] = {
 
 HELD: Final[Mapping[tuple[str, int], tuple[float, ...]]] = {
     ("where", 0): (0.0, 1.0),
+    ("ldexp", 1): (0.0, 3.0, -2.0),
     ("polygamma", 0): (0.0, 1.0, 3.0),
     ("constant", 0): (),
 }
@@ -77,6 +79,7 @@ CONVENTIONS: Final[Mapping[str, Mapping[tuple[float, ...], tuple[float, ...]]]] 
     "erf": {(math.inf,): (0.0,), (-math.inf,): (0.0,)},
     "erfc": {(math.inf,): (0.0,), (-math.inf,): (0.0,)},
     "atan2": {(0.0, 0.0): (math.nan, math.nan), (math.inf, 1.0): (0.0, math.nan)},
+    "ldexp": {(3.0, 2.0): (4.0, 0.0), (3.0, -1.0): (0.5, 0.0), (1e-300, 2000.0): (math.inf, 0.0)},
     "polygamma": {(0.0, 1.0): (0.0, math.pi**2 / 6)},
     "lgamma": {(-0.5,): (0.03648997397857652,)},
     "gamma": {(-0.5,): (-0.12935358979554,)},
@@ -435,6 +438,13 @@ def test_a_limit_is_the_row_it_stands_for_where_that_has_a_value(row: Primitive)
     for operands in inside(STANDS_FOR[row]):
         if is_finite(STANDS_FOR[row], operands):
             assert row.value(*operands).hex() == STANDS_FOR[row].value(*operands).hex()
+
+
+@every_row
+def test_a_rule_branches_only_where_nothing_flows(row: Primitive) -> None:
+    """A branch is another path to jit, and every one doubles those of a sum of such rows."""
+    for symbol in trace(row):
+        assert " if " not in symbol.text or "ZERO" in symbol.text
 
 
 @every_row

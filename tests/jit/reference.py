@@ -24,8 +24,9 @@ SPECIAL: Final = (
 )
 """Zeros, ends of domains, ties, the smallest and the largest, what is no number."""
 
+_NOT_NATIVE: Final = ("gamma", "lgamma", "polygamma", "hypot", "ldexp", "fsum")
 NATIVE: Final = (
-    *(row for name, row in TABLE.items() if name not in ("gamma", "lgamma", "polygamma", "hypot")),
+    *(row for name, row in TABLE.items() if name not in _NOT_NATIVE),
     *RELATIONS,
 )
 COMPARE: Final = {

@@ -17,7 +17,16 @@ import pytest
 
 import fgrad
 from fgrad.calculus import TABLE
-from fgrad.primitive import Binary, Pairing, Primitive, Reduction, Selection, Unary, Variadic
+from fgrad.logarithm import Logarithm
+from fgrad.primitive import (
+    Binary,
+    Pairing,
+    Primitive,
+    Reduction,
+    Selection,
+    Unary,
+    Variadic,
+)
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -26,6 +35,7 @@ REJECTS = HERE / "rejects.py"
 
 CALLS: Mapping[type[Primitive], str] = {
     Unary: "({0})",
+    Logarithm: "({0}, {1})",
     Binary: "({0}, {1})",
     Selection: "(True, {0}, {1})",
     Variadic: "({0}, {1}, {2})",

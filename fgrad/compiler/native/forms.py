@@ -151,6 +151,12 @@ def logistic(x: Number) -> Number:
     return select(x >= 0.0, 1.0, tail) / (1.0 + tail)
 
 
+def sech_squared(x: Number) -> Number:
+    """1 / cosh(x) ** 2, by way of an exponential that cannot overflow."""
+    tail = exp(abs(x) * -2.0)
+    return tail * 4.0 / ((1.0 + tail) * (1.0 + tail))
+
+
 def log_add_exp(x: Number, y: Number) -> Number:
     """log(exp(x) + exp(y)), shifted by the larger."""
     top = larger(x, y)
@@ -186,6 +192,7 @@ FORMS: Final[Mapping[Primitive, Form]] = {
     rows.sin: within(libm("sin"), lambda x: ~infinite(x)),
     rows.cos: within(libm("cos"), lambda x: ~infinite(x)),
     rows.tanh: libm("tanh"),
+    rows.sech_squared: sech_squared,
     rows.sinh: overflowing(libm("sinh")),
     rows.cosh: overflowing(libm("cosh")),
     rows.tan: within(libm("tan"), lambda x: ~infinite(x)),
@@ -238,6 +245,8 @@ NOT_NATIVE: Final[Mapping[Primitive, str]] = {
     rows.gamma: "CPython's own series, not the C library's",
     rows.lgamma: "CPython's own series, not the C library's",
     rows.polygamma: "a loop of Python",
+    rows.ldexp: "a whole exponent, of any size",
+    rows.fsum: "CPython's own sum, exact inside",
     rows.hypot: "CPython's own sum, which differs between its versions",
 }
 """The rows without a form, and why."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator as op
 from typing import TypeVar, overload
 
-from fgrad.primitive import Operand, Unary, to_float
+from fgrad.primitive import Operand, Unary
 
 __all__ = ["Logarithm"]
 
@@ -28,13 +28,14 @@ class Logarithm(Unary):
     def __call__(self, x: float, base: K, /) -> K: ...
     @overload
     def __call__(self, x: S, base: S, /) -> S: ...
-    def __call__(self, x: S, base: S | None = None, /) -> S | float:
-        """The answer at `x`, over that at `base` if one is given: as Python's `math` divides."""
-        if base is not None:
-            quotient: S | float = op.truediv(self(x), self(base))
+    def __call__(self, *xs: S) -> S | float:
+        """The answer at `x`, over that at `base` if one is given: as Python's `math` divides.
+
+        A TypeError if the operands are neither one nor two.
+        """
+        if len(xs) == 1:
+            return super().__call__(*xs)
+        if len(xs) == 2:  # noqa: PLR2004 - x and its base
+            quotient: S | float = op.truediv(self(xs[0]), self(xs[1]))
             return quotient
-        if x.__class__ is float:  # as a Unary, which to call would take as long again
-            return self.value(x)
-        if isinstance(x, Operand):
-            return x.bind(self, (x,))
-        return self.value(to_float(x, self.name))
+        raise self._miscounted(len(xs), "1 operand, and its base if that is not e")

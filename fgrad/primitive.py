@@ -198,10 +198,8 @@ class Primitive:
         answer = operand.bind(self, operands)
         if answer is NotImplemented:
             kinds = ", ".join(type(x).__name__ for x in operands)
-            message = (
-                f"{self.name}: expected real numbers beside a {type(operand).__name__}, got {kinds}"
-            )
-            raise TypeError(message)
+            beside = f"expected real numbers beside a {type(operand).__name__}"
+            raise TypeError(f"{self.name}: {beside}, got {kinds}")
         return answer
 
 

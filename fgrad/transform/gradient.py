@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Concatenate, Literal, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Concatenate, Literal, ParamSpec, TypeVar, TypeVarTuple, overload
 
 from fgrad.graph import Scalar
 from fgrad.reverse import value_and_cotangents
@@ -33,14 +33,17 @@ A = TypeVar("A", bound="Tree")
 B = TypeVar("B", bound="Tree")
 C = TypeVar("C", bound="Tree")
 D = TypeVar("D", bound="Tree")
+E = TypeVar("E", bound="Tree")
 R = TypeVar("R", bound=Scalar)
 T = TypeVar("T")
 U = TypeVar("U")
+V = TypeVar("V")
+Ts = TypeVarTuple("Ts")
 P = ParamSpec("P")
 
 
-# Within an arity numbers come before trees (which types lambdas); no TypeVarTuple, which would
-# turn every lambda into Any under mypy.
+# Within an arity numbers come before trees (which types lambdas); a TypeVarTuple only where no
+# numbers came before, or it would turn lambdas into Any under mypy.
 @overload
 def grad(f: Callable[[float], Scalar]) -> Grad1: ...
 @overload
@@ -59,6 +62,10 @@ def grad(f: Callable[[A, B, C], Scalar]) -> Callable[[A, B, C], tuple[A, B, C]]:
 def grad(f: Callable[[A, B, C, D], Scalar]) -> Callable[[A, B, C, D], tuple[A, B, C, D]]: ...
 @overload
 def grad(
+    f: Callable[[A, B, C, D, E, *Ts], Scalar],
+) -> Callable[[A, B, C, D, E, *Ts], tuple[A, B, C, D, E, *Ts]]: ...
+@overload
+def grad(
     f: Callable[Concatenate[A, P], Scalar], *, argnums: Literal[0]
 ) -> Callable[Concatenate[A, P], A]: ...
 @overload
@@ -69,6 +76,10 @@ def grad(
 def grad(
     f: Callable[Concatenate[T, U, A, P], Scalar], *, argnums: Literal[2]
 ) -> Callable[Concatenate[T, U, A, P], A]: ...
+@overload
+def grad(
+    f: Callable[Concatenate[T, U, V, A, P], Scalar], *, argnums: Literal[3]
+) -> Callable[Concatenate[T, U, V, A, P], A]: ...
 @overload
 def grad(
     f: Callable[Concatenate[A, P], Scalar], *, argnums: tuple[Literal[0]]
@@ -154,6 +165,10 @@ def value_and_grad(
 ) -> Callable[[A, B, C, D], tuple[R, tuple[A, B, C, D]]]: ...
 @overload
 def value_and_grad(
+    f: Callable[[A, B, C, D, E, *Ts], R],
+) -> Callable[[A, B, C, D, E, *Ts], tuple[R, tuple[A, B, C, D, E, *Ts]]]: ...
+@overload
+def value_and_grad(
     f: Callable[Concatenate[A, P], R], *, argnums: Literal[0]
 ) -> Callable[Concatenate[A, P], tuple[R, A]]: ...
 @overload
@@ -164,6 +179,10 @@ def value_and_grad(
 def value_and_grad(
     f: Callable[Concatenate[T, U, A, P], R], *, argnums: Literal[2]
 ) -> Callable[Concatenate[T, U, A, P], tuple[R, A]]: ...
+@overload
+def value_and_grad(
+    f: Callable[Concatenate[T, U, V, A, P], R], *, argnums: Literal[3]
+) -> Callable[Concatenate[T, U, V, A, P], tuple[R, A]]: ...
 @overload
 def value_and_grad(
     f: Callable[Concatenate[A, P], R], *, argnums: tuple[Literal[0]]
@@ -214,6 +233,10 @@ def value_and_grad(
 def value_and_grad(
     f: Callable[[A, B, C], tuple[R, T]], *, has_aux: Literal[True]
 ) -> Callable[[A, B, C], tuple[tuple[R, T], tuple[A, B, C]]]: ...
+@overload
+def value_and_grad(
+    f: Callable[[A, B, C, D, *Ts], tuple[R, T]], *, has_aux: Literal[True]
+) -> Callable[[A, B, C, D, *Ts], tuple[tuple[R, T], tuple[A, B, C, D, *Ts]]]: ...
 @overload
 def value_and_grad(
     f: Callable[Concatenate[A, P], tuple[R, T]], *, argnums: Literal[0], has_aux: Literal[True]

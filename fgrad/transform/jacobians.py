@@ -28,9 +28,10 @@ S = TypeVar("S", bound="Scalar")
 Mode: TypeAlias = Literal["forward", "reverse"]
 
 
-# By what comes out (a tuple, another sequence, a dict), and within it by what goes in.
+# By what comes out (a tuple, a list or another sequence, a dict), and within it by what goes in. Of
+# numbers no Sequence: a lambda that gives a tuple would match twice, and be Any under mypy.
 @overload
-def jacobian(  # type: ignore[overload-overlap]  # a tuple is a sequence too: so here, and below
+def jacobian(  # type: ignore[overload-overlap]  # a float is a tree, a tuple a sequence; so too below
     f: Callable[[float], tuple[Scalar, ...]], *, mode: Mode | None = None
 ) -> Function1[tuple[float, ...], tuple[Scalar, ...]]: ...
 @overload
@@ -38,7 +39,7 @@ def jacobian(  # type: ignore[overload-overlap]
     f: Callable[[float, float], tuple[Scalar, ...]], *, mode: Mode | None = None
 ) -> Function2[tuple[tuple[float, float], ...], tuple[tuple[Scalar, Scalar], ...]]: ...
 @overload
-def jacobian(  # type: ignore[overload-overlap]
+def jacobian(
     f: Callable[[float, float, float], tuple[Scalar, ...]], *, mode: Mode | None = None
 ) -> Function3[
     tuple[tuple[float, float, float], ...], tuple[tuple[Scalar, Scalar, Scalar], ...]
@@ -53,15 +54,15 @@ def jacobian(  # type: ignore[overload-overlap]
 ) -> Callable[[A, B], tuple[tuple[A, B], ...]]: ...
 @overload
 def jacobian(  # type: ignore[overload-overlap]
-    f: Callable[[float], Sequence[Scalar]], *, mode: Mode | None = None
+    f: Callable[[float], list[Scalar] | list[float]], *, mode: Mode | None = None
 ) -> Function1[list[float], list[Scalar]]: ...
 @overload
-def jacobian(
-    f: Callable[[float, float], Sequence[Scalar]], *, mode: Mode | None = None
+def jacobian(  # type: ignore[overload-overlap]
+    f: Callable[[float, float], list[Scalar] | list[float]], *, mode: Mode | None = None
 ) -> Function2[list[tuple[float, float]], list[tuple[Scalar, Scalar]]]: ...
 @overload
 def jacobian(
-    f: Callable[[float, float, float], Sequence[Scalar]], *, mode: Mode | None = None
+    f: Callable[[float, float, float], list[Scalar] | list[float]], *, mode: Mode | None = None
 ) -> Function3[list[tuple[float, float, float]], list[tuple[Scalar, Scalar, Scalar]]]: ...
 @overload
 def jacobian(  # type: ignore[overload-overlap]
@@ -77,7 +78,7 @@ def jacobian(
 ) -> Callable[[A, B], list[tuple[A, B]]]: ...
 @overload
 def jacobian(
-    f: Callable[[A], dict[K, Scalar]] | Callable[[A], dict[K, float]], *, mode: Mode | None = None
+    f: Callable[[A], dict[K, Scalar] | dict[K, float]], *, mode: Mode | None = None
 ) -> Callable[[A], dict[K, A]]: ...
 @overload
 def jacobian(f: Callable[[A], Container], *, mode: Mode | None = None) -> Callable[[A], object]: ...

@@ -270,7 +270,8 @@ def value_and_grad(
     """The function that gives the pair of `f`'s value and its gradient, as `grad` has it.
 
     With `has_aux`, `f` returns its number and whatever else it has to say, and the first of the
-    pair is these two.
+    pair is these two, with floats in the place of nodes. A TypeError says where a set, or another
+    collection that is no tree, holds nodes. Other errors are those of `grad`.
 
     >>> value_and_grad(lambda x: x * x)(3.0)
     (9.0, 6.0)
@@ -286,6 +287,6 @@ def value_and_grad(
         number, aux = with_aux(f, answer) if has_aux else (answer, None)
         value, found = value_and_cotangents(one_number(f, number), inputs.leaves)
         gradient = inputs.shaped(found)
-        return ((value, seen(aux, inputs.leaves)), gradient) if has_aux else (value, gradient)
+        return ((value, seen(f, aux, inputs.leaves)), gradient) if has_aux else (value, gradient)
 
     return value_and_gradient

@@ -30,6 +30,7 @@ __all__ = [
     "numbers",
     "one_number",
     "outputs",
+    "parameter",
     "seen",
     "take",
     "with_aux",

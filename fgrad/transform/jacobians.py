@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, overload
 
 from fgrad.forward import tangents
 from fgrad.reverse import cotangents
-from fgrad.transform.arguments import ALL, outputs, take
 from fgrad.transform.gradient import grad
-from fgrad.transform.linear import jvp
+from fgrad.transform.linear import Run
 from fgrad.tree import unflatten
 
 if TYPE_CHECKING:
@@ -88,6 +87,8 @@ def jacobian(f: Callable[..., object], *, mode: Mode | None = None) -> Callable[
     The answer has the structure of what `f` returns, with a gradient (as `grad` shapes it) in the
     place of each number: a list of m numbers of a list of n gives m lists of n. By reverse
     sweeps, one a row, or by forward sweeps, one a column: the fewer, unless `mode` says which.
+    Keyword arguments are passed on. A TypeError says what in the arguments or in what `f` returned
+    is no tree of floats.
 
     >>> jacobian(lambda p: [p[0] * p[1], p[0]])([3.0, 4.0])
     [[4.0, 3.0], [1.0, 0.0]]
@@ -98,11 +99,10 @@ def jacobian(f: Callable[..., object], *, mode: Mode | None = None) -> Callable[
 
     @wraps(f, updated=())
     def matrix(*args: object, **kwargs: object) -> object:
-        inputs = take(f, args, kwargs, ALL)
-        roots, structure = outputs(f, f(*inputs.args, **inputs.kwargs))
+        inputs, roots, structure = Run.of(f, *args, **kwargs)
         forward = len(inputs.leaves) < len(roots) if mode is None else mode == "forward"
         rows = _by_columns(roots, inputs.leaves) if forward else _by_rows(roots, inputs.leaves)
-        return unflatten(structure, [inputs.shaped(row) for row in rows])
+        return unflatten(structure, map(inputs.shaped, rows))
 
     return matrix
 
@@ -148,6 +148,8 @@ def hessian(f: Callable[[A], Scalar]) -> Callable[[A], object]: ...
 def hessian(f: Callable[..., object]) -> Callable[..., object]:
     """The function that gives all second derivatives of `f`: the Jacobian of its gradient.
 
+    A list of n numbers gives n lists of n. Errors are those of `grad`.
+
     >>> hessian(lambda p: p[0] ** 2 * p[1])([3.0, 4.0])
     [[8.0, 6.0], [6.0, 0.0]]
     """
@@ -161,9 +163,10 @@ def hvp(f: Callable[[A], Scalar], x: A, v: A) -> A: ...
 def hvp(f: Callable[[A], Scalar], x: A, v: A) -> A:
     """The Hessian of `f` at `x` times `v`, without the Hessian: forward over reverse.
 
-    Costs a few times what `f` does (Pearlmutter 1994). `v` has the structure of `x`.
+    Costs a few times what `f` does (Pearlmutter 1994). `v` has the structure of `x`, else a
+    ValueError. Other errors are those of `grad`.
 
     >>> hvp(lambda p: p[0] ** 2 * p[1], [3.0, 4.0], [1.0, 0.0])
     [8.0, 6.0]
     """
-    return jvp(grad(f), x, v)[1]
+    return Run.of(grad(f), x).push(v, "v")  # type: ignore[return-value]  # a tree of A's structure

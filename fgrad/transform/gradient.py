@@ -12,19 +12,19 @@ from fgrad.transform.arguments import Choice, one_number, seen, take, with_aux
 
 if TYPE_CHECKING:
     from fgrad.signatures import (
+        Floats2,
         Function1,
         Function2,
         Grad1,
         Grad2,
         Grad3,
         Grad4,
-        GradTree,
+        Scalars2,
         Tree,
         ValueAndGrad1,
         ValueAndGrad2,
         ValueAndGrad3,
         ValueAndGrad4,
-        ValueAndGradTree,
     )
 
 __all__ = ["grad", "value_and_grad"]
@@ -53,7 +53,7 @@ def grad(f: Callable[[float, float, float], Scalar]) -> Grad3: ...
 @overload
 def grad(f: Callable[[float, float, float, float], Scalar]) -> Grad4: ...
 @overload
-def grad(f: Callable[[A], Scalar]) -> GradTree[A]: ...
+def grad(f: Callable[[A], Scalar]) -> Callable[[A], A]: ...
 @overload
 def grad(f: Callable[[A, B], Scalar]) -> Callable[[A, B], tuple[A, B]]: ...
 @overload
@@ -154,7 +154,7 @@ def value_and_grad(f: Callable[[float, float, float], Scalar]) -> ValueAndGrad3:
 @overload
 def value_and_grad(f: Callable[[float, float, float, float], Scalar]) -> ValueAndGrad4: ...
 @overload
-def value_and_grad(f: Callable[[A], R]) -> ValueAndGradTree[A, R]: ...
+def value_and_grad(f: Callable[[A], R]) -> Callable[[A], tuple[R, A]]: ...
 @overload
 def value_and_grad(f: Callable[[A, B], R]) -> Callable[[A, B], tuple[R, tuple[A, B]]]: ...
 @overload
@@ -218,9 +218,7 @@ def value_and_grad(
 @overload
 def value_and_grad(
     f: Callable[[float, float], tuple[Scalar, T]], *, has_aux: Literal[True]
-) -> Function2[
-    tuple[tuple[float, T], tuple[float, float]], tuple[tuple[Scalar, T], tuple[Scalar, Scalar]]
-]: ...
+) -> Function2[tuple[tuple[float, T], Floats2], tuple[tuple[Scalar, T], Scalars2]]: ...
 @overload
 def value_and_grad(
     f: Callable[[A], tuple[R, T]], *, has_aux: Literal[True]

@@ -16,7 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from fgrad.graph import Node, Scalar
-    from fgrad.signatures import Container, Function1, Function2, Function3, Tree
+    from fgrad.signatures import (
+        Container,
+        Floats2,
+        Floats3,
+        Function1,
+        Function2,
+        Function3,
+        Scalars2,
+        Scalars3,
+        Tree,
+    )
 
 __all__ = ["hessian", "hvp", "jacobian"]
 
@@ -36,13 +46,11 @@ def jacobian(  # type: ignore[overload-overlap]  # a float is a tree, a tuple a 
 @overload
 def jacobian(  # type: ignore[overload-overlap]
     f: Callable[[float, float], tuple[Scalar, ...]], *, mode: Mode | None = None
-) -> Function2[tuple[tuple[float, float], ...], tuple[tuple[Scalar, Scalar], ...]]: ...
+) -> Function2[tuple[Floats2, ...], tuple[Scalars2, ...]]: ...
 @overload
 def jacobian(
     f: Callable[[float, float, float], tuple[Scalar, ...]], *, mode: Mode | None = None
-) -> Function3[
-    tuple[tuple[float, float, float], ...], tuple[tuple[Scalar, Scalar, Scalar], ...]
-]: ...
+) -> Function3[tuple[Floats3, ...], tuple[Scalars3, ...]]: ...
 @overload
 def jacobian(  # type: ignore[overload-overlap]
     f: Callable[[A], tuple[Scalar, ...]], *, mode: Mode | None = None
@@ -58,11 +66,11 @@ def jacobian(  # type: ignore[overload-overlap]
 @overload
 def jacobian(  # type: ignore[overload-overlap]
     f: Callable[[float, float], list[Scalar] | list[float]], *, mode: Mode | None = None
-) -> Function2[list[tuple[float, float]], list[tuple[Scalar, Scalar]]]: ...
+) -> Function2[list[Floats2], list[Scalars2]]: ...
 @overload
 def jacobian(
     f: Callable[[float, float, float], list[Scalar] | list[float]], *, mode: Mode | None = None
-) -> Function3[list[tuple[float, float, float]], list[tuple[Scalar, Scalar, Scalar]]]: ...
+) -> Function3[list[Floats3], list[Scalars3]]: ...
 @overload
 def jacobian(  # type: ignore[overload-overlap]
     f: Callable[[Sequence[S]], Sequence[Scalar]], *, mode: Mode | None = None
@@ -124,19 +132,11 @@ def hessian(f: Callable[[float], Scalar]) -> Function1[float, Scalar]: ...
 @overload
 def hessian(
     f: Callable[[float, float], Scalar],
-) -> Function2[
-    tuple[tuple[float, float], tuple[float, float]],
-    tuple[tuple[Scalar, Scalar], tuple[Scalar, Scalar]],
-]: ...
+) -> Function2[tuple[Floats2, Floats2], tuple[Scalars2, Scalars2]]: ...
 @overload
 def hessian(
     f: Callable[[float, float, float], Scalar],
-) -> Function3[
-    tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]],
-    tuple[
-        tuple[Scalar, Scalar, Scalar], tuple[Scalar, Scalar, Scalar], tuple[Scalar, Scalar, Scalar]
-    ],
-]: ...
+) -> Function3[tuple[Floats3, Floats3, Floats3], tuple[Scalars3, Scalars3, Scalars3]]: ...
 @overload
 def hessian(f: Callable[[Sequence[S]], Scalar]) -> Callable[[Sequence[S]], list[list[S]]]: ...
 @overload

@@ -26,6 +26,7 @@ from fgrad.primitive import (
     binary,
     unary,
 )
+from fgrad.source import compile_sum
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -251,7 +252,8 @@ where: Selection = Selection(
 )
 total = Reduction(
     name="total",
-    value=elementary.left_to_right_sum,
+    value=compile_sum("{}", {}),
+    term="{}",
     partials=(lambda x, z: 1,),
     spelling="total({})",
     blocks=1,
@@ -259,7 +261,8 @@ total = Reduction(
 )
 dot = Pairing(
     name="dot",
-    value=elementary.left_to_right_dot,
+    value=compile_sum("{} * {}", {}),
+    term="{} * {}",
     partials=(lambda w, x, z: x, lambda w, x, z: w),
     spelling="dot({})",
     blocks=2,

@@ -9,11 +9,12 @@ from itertools import pairwise, product
 from typing import Final, NamedTuple, ParamSpec, TypeAlias, TypeVar
 
 from fgrad.codegen import NAMES
+from fgrad.container import Leaves, put
 from fgrad.graph import Node, Scalar, value
 from fgrad.primitive import Primitive
 from fgrad.transform import grad, jacobian
 from fgrad.transform.arguments import ALL, one_number, parameter, take
-from fgrad.tree import paths, unflatten
+from fgrad.tree import paths
 
 __all__ = ["Comparison", "DerivativeError", "Report", "check_grad", "check_row"]
 
@@ -93,8 +94,8 @@ def check_grad(f: Callable[P, Scalar]) -> Callable[P, Report]:
         names = _names(f, inputs.args)
 
         def flat(xs: Sequence[Scalar]) -> Scalar:
-            rest = iter(xs)
-            trees = [unflatten(structure, rest) for structure in inputs.structures]
+            rest = Leaves(xs)
+            trees = [put(structure, rest) for structure in inputs.structures]
             return one_number(f, f(*trees, **kwargs))  # type: ignore[arg-type]  # what f takes
 
         report = Report((*_first(flat, point, names), *_second(flat, point, names)))

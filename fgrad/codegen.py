@@ -34,22 +34,23 @@ NAMES: Final = ("x", "y", "z", "u", "v", "w")
 ANSWER: Final = "answer"
 
 
-class OlderNode(Exception):  # noqa: N818 - a signal between sweeps, no error
+class OlderNode(IndexError):  # noqa: N818 - a signal between sweeps, no error
     """A sweep of floats met a node that is older than its leaves: its answer is no float."""
 
 
-class UnseenNode(OlderNode):
+class UnseenNode(Exception):  # noqa: N818 - a signal too
     """A sweep of floats met a partial where nothing flows that another partial reads beside it.
 
     What is behind it is not seen, and may be older than the leaves.
     """
 
 
-Kind: TypeAlias = Literal["raising", "floats", "nodes"]
+Kind: TypeAlias = Literal["raising", "owned", "floats", "nodes"]
 """What the partials of a sweep are: floats, or nodes that extend the graph.
 
 "raising" are the same floats, computed as Python does, which is quicker than by the limits and
-raises where only these give an answer.
+raises where only these give an answer. "owned" are like "raising", at nodes that have owners (the
+exercise's Values): the owner of a node is noted instead of the node.
 """
 
 
@@ -132,56 +133,69 @@ def trace(primitive: Primitive, *, limits: bool = True) -> tuple[Symbol, ...]:
     return tuple(_symbol(rule(*symbols), primitive.name) for rule in primitive.partials)
 
 
+@frozen
+class _Way:
+    """How a sweep goes between a node and an operand, as lines of code.
+
+    at: what is done at each operand that is a node. flow: how `flowing` * partial gets across.
+    """
+
+    at: str
+    flow: str
+    flowing: str
+
+
 # The names that end in _ are the machinery's: no row is called so.
+_DOWN: Final = _Way(
+    at="""\
+        place_ = top_ - {name}_.index
+        before_ = cotangents_[place_]
+""",
+    flow="""\
+        if before_ is None:
+            cotangents_[place_] = {term}
+            nodes_[place_] = {noted}
+        else:
+            cotangents_[place_] = before_ + {term}
+""",
+    flowing="cotangent_",
+)
+_UP: Final = _Way(
+    at="""\
+        if {name}_.index < first_:
+            raise OlderNode
+        direction_ = tangents_.get({name}_.index)
+""",
+    flow="""\
+        if direction_ is not None:
+            term_ = {term}
+            tangent_ = term_ if tangent_ is None else tangent_ + term_
+""",
+    flowing="direction_",
+)
 _SWEEP: Final = """\
-def function_(offsets_, cotangents_, nodes_, first_):
-    for here_ in offsets_:
-        cotangent_ = cotangents_[here_]
-        if cotangent_ is None:
+def function_(steps_, cotangents_, nodes_, top_, first_):
+    for cotangent_, {here} in steps_:
+        if {here} is None:
             continue
-        node_ = nodes_[here_]
-        row_ = node_.primitive
+{opened}        row_ = node_.primitive
         {cases}else:
-            steps_ = row_.compiled
-            pull_ = steps_.get("pull {kind}") or compile_pull(row_, "{kind}")
-            pull_(node_, cotangent_, cotangents_, nodes_, first_)
+            pull_ = row_.compiled.get("pull {kind}") or compile_pull(row_, "{kind}")
+            pull_({here}, cotangent_, cotangents_, nodes_, top_, first_)
 """
 _CASE: Final = """\
 if row_ is {name}_row_:
 {pull}\
         el"""
-_PULL: Final = """\
-    if {conditions}:
-        offset_ = {name}_.index - first_
-        if offset_ < 0:
-            raise OlderNode
-        before_ = cotangents_[offset_]
-        if before_ is None:
-            cotangents_[offset_] = {term}
-            nodes_[offset_] = {name}_
-        else:
-            cotangents_[offset_] = before_ + {term}
+_PARTIAL: Final = """\
+        partial_ = {partial}
 """
-_PUSH: Final = """\
-    if {conditions}:
-        offset_ = {name}_.index - first_
-        if offset_ < 0:
-            raise OlderNode
-        direction_ = tangents_.get(offset_)
-        if direction_ is not None:
-            term_ = {term}
-            tangent_ = term_ if tangent_ is None else tangent_ + term_
-"""
-
-
-_LOOK: Final = """\
-    if {node}:
-        if {name}_.index < first_:
-            raise OlderNode
-{hidden}"""
-_HIDDEN: Final = """\
-        if {partial} is ZERO:
+_SEEN: Final = """\
+        if partial_ is ZERO:
             raise UnseenNode
+"""
+_FLOWS: Final = """\
+        if partial_ is not ZERO:
 """
 
 
@@ -193,10 +207,13 @@ def compile_sweep(rows: Iterable[Primitive], kind: Kind) -> Callable[..., object
     cases = ""
     names: dict[str, object] = {"compile_pull": compile_pull}
     for row in rows:
-        pull, used = _step(row, kind, _PULL, "cotangent_")
-        cases += _CASE.format(name=row.name, pull=indent(pull, "        "))
+        pull, used = _step(row, kind, _DOWN)
+        cases += _CASE.format(name=row.name, pull=indent(pull or "    pass\n", "        "))
         names |= used | {f"{row.name}_row_": row}
-    source = _SWEEP.format(cases=cases.removesuffix("el"), kind=kind)
+    here, opened = _here(kind)
+    source = _SWEEP.format(
+        cases=cases.removesuffix("el"), kind=kind, here=here, opened=indent(opened, "    ")
+    )
     return compile_function(source, names)
 
 
@@ -204,12 +221,19 @@ def compile_pull(primitive: Primitive, kind: Kind) -> Callable[..., object]:
     """The step of a sweep down through a node of this row, kept with the row.
 
     It adds cotangent * partial to the cotangent of each operand that is a node, and notes the
-    node, both at the offset of its index from `first`.
+    node. The place of both is the distance of its index from the top, where the sweep began; that
+    of an older node lies beyond the last, an IndexError.
     """
-    body, names = _step(primitive, kind, _PULL, "cotangent_")
-    body = body or "    pass\n"
-    source = f"def function_(node_, cotangent_, cotangents_, nodes_, first_):\n{body}"
+    body, names = _step(primitive, kind, _DOWN)
+    here, opened = _here(kind)
+    body = opened + body or "    pass\n"
+    source = f"def function_({here}, cotangent_, cotangents_, nodes_, top_, first_):\n{body}"
     return primitive.compiled.setdefault(f"pull {kind}", compile_function(source, names))
+
+
+def _here(kind: Kind) -> tuple[str, str]:
+    """What a sweep goes through, nodes or their owners, and the line that opens one."""
+    return ("owner_", "    node_ = owner_.node\n") if kind == "owned" else ("node_", "")
 
 
 def compile_push(primitive: Primitive, kind: Kind) -> Callable[..., Operand | float | None]:
@@ -217,36 +241,28 @@ def compile_push(primitive: Primitive, kind: Kind) -> Callable[..., Operand | fl
 
     It gives the sum of tangent * partial over the operands that have a tangent, None if none has.
     """
-    body, names = _step(primitive, kind, _PUSH, "direction_")
+    body, names = _step(primitive, kind, _UP)
     head = "def function_(node_, tangents_, first_):\n    tangent_ = None\n"
     source = f"{head}{body}    return tangent_\n"
     return primitive.compiled.setdefault(f"push {kind}", compile_function(source, names))
 
 
-def _step(
-    primitive: Primitive, kind: Kind, template: str, flow: str
-) -> tuple[str, dict[str, object]]:
-    """The lines of one step of a sweep at `node`, and the names that they need.
-
-    For each operand that is a node `template` says what becomes of `flow` * partial.
-    """
-    columns = dict(zip(NAMES, trace(primitive, limits=kind != "raising"), strict=False))
-    rules = " ".join(symbol.text for symbol in columns.values())
-    used = [name for name in (*columns, ANSWER) if re.search(rf"\b{name}\b", rules)]
-    lone = len(columns) == 1 and not primitive.blocks
+def _step(primitive: Primitive, kind: Kind, way: _Way) -> tuple[str, dict[str, object]]:
+    """The lines of one step of a sweep at `node_`, and the names that they need."""
+    columns = dict(zip(NAMES, trace(primitive, limits=kind in ("floats", "nodes")), strict=False))
+    rules = {name: symbol.text for name, symbol in columns.items()}
+    text = " ".join(rules.values())
+    used = [name for name in (*rules, ANSWER) if re.search(rf"\b{name}\b", text)]
+    lone = len(rules) == 1 and not primitive.blocks
     body = "".join(_value(name, kind, lone=lone) for name in used if name != ANSWER)
-    for name, symbol in columns.items():
+    for name in rules:
         conditions = _is_node(name, kind, read=name in used, lone=lone)
-        if "ZERO" in symbol.text and kind != "nodes" and not lone:
-            others = [other.text for other in columns.values() if other is not symbol]
-            unseen = template is _PULL and any(_reads(text, name) for text in others)
-            body += _look(name, conditions, symbol.text if unseen else None)
-        if symbol.text != "ZERO":
-            body += template.format(name=name, **_fill(conditions, symbol.text, flow))
+        lines = _pass(name, rules, conditions, way, looks=kind != "nodes" and not lone)
+        body += lines.replace("{noted}", f"{name}_owner_" if kind == "owned" else f"{name}_")
     if primitive.blocks:
-        body = _loop_header(list(columns)) + indent(body, "    ")
-    elif columns:
-        body = f"    ({', '.join(f'{name}_' for name in columns)},) = node_.operands\n" + body
+        body = _loop_header(list(rules), kind) + indent(body, "    ")
+    else:
+        body = _unpacking(list(rules), kind) + body
     if ANSWER in used:
         body = f"    {ANSWER} = node_{'' if kind == 'nodes' else '.value'}\n" + body
     rows = {name: row for symbol in columns.values() for name, row in symbol.rows.items()}
@@ -254,6 +270,34 @@ def _step(
     constants = {"inf": math.inf, "nan": math.nan, "ZERO": ZERO, "OlderNode": OlderNode}
     constants["UnseenNode"] = UnseenNode
     return body, {**functions, **constants}
+
+
+def _pass(
+    name: str, rules: Mapping[str, str], conditions: Sequence[str], way: _Way, *, looks: bool
+) -> str:
+    """The lines between the node and the operand called `name`, if `conditions` hold.
+
+    looks: also where nothing flows, for what is there may be older than the sweep.
+    """
+    partial = rules[name]
+    term = {"1.0": way.flowing, "-1.0": f"-{way.flowing}"}.get(
+        partial, f"{way.flowing} * {'partial_' if 'ZERO' in partial else partial}"
+    )
+    flow = way.flow.format(name=name, term=term, noted="{noted}")
+    if "ZERO" in partial and not looks:
+        conditions = [*conditions, f"(partial_ := {partial}) is not ZERO"]
+    elif "ZERO" in partial:
+        hidden = way is _DOWN and _is_hidden(name, rules)
+        flow = _PARTIAL.format(partial=partial) + (
+            _SEEN + flow if hidden else _FLOWS + indent(flow, "    ")
+        )
+    header = f"    if {' and '.join(conditions) or 'True'}:\n"
+    return header + way.at.format(name=name) + flow
+
+
+def _is_hidden(name: str, rules: Mapping[str, str]) -> bool:
+    """Whether another's partial reads an operand, and so what is behind it, if nothing flows."""
+    return any(_reads(partial, name) for other, partial in rules.items() if other != name)
 
 
 def _reads(expression: str, name: str) -> bool:
@@ -267,15 +311,6 @@ def _reads(expression: str, name: str) -> bool:
         elif not isinstance(part, ast.Compare):
             pending += ast.iter_child_nodes(part)
     return False
-
-
-def _look(name: str, conditions: Sequence[str], unseen: str | None) -> str:
-    """The lines that look at an operand to which perhaps nothing flows.
-
-    unseen: its partial, if what is behind it is read by another and not seen where this is ZERO.
-    """
-    hidden = _HIDDEN.format(partial=unseen) if unseen else ""
-    return _LOOK.format(name=name, node=" and ".join(conditions), hidden=hidden)
 
 
 def _value(name: str, kind: Kind, *, lone: bool) -> str:
@@ -296,21 +331,25 @@ def _is_node(name: str, kind: Kind, *, read: bool, lone: bool) -> list[str]:
     return [f"{name} is not {name}_" if read else f"{name}_.__class__ is not float"]
 
 
-def _fill(conditions: Sequence[str], partial: str, flow: str) -> dict[str, str]:
-    """When something flows between the node and an operand, and what."""
-    if "ZERO" in partial:
-        conditions = [*conditions, f"(partial_ := {partial}) is not ZERO"]
-        partial = "partial_"
-    term = {"1.0": flow, "-1.0": f"-{flow}"}.get(partial, f"{flow} * {partial}")
-    return {"conditions": " and ".join(conditions) or "True", "term": term}
+def _operands(kind: Kind) -> dict[str, str]:
+    """What the names of operands end in, and what has them: the node, and its owner, if any."""
+    return {"_": "node_"} | ({"_owner_": "owner_"} if kind == "owned" else {})
 
 
-def _loop_header(names: Sequence[str]) -> str:
+def _unpacking(names: Sequence[str], kind: Kind) -> str:
+    """The lines that name the operands of a node."""
+    ends = _operands(kind).items() if names else ()
+    targets = {of: ", ".join([f"{name}{end}" for name in names]) for end, of in ends}
+    return "".join([f"    ({targets[of]},) = {of}.operands\n" for of in targets])
+
+
+def _loop_header(names: Sequence[str], kind: Kind) -> str:
     """The lines that run over the operands of a row of blocks, one of each block at a time."""
-    count = len(names)
-    blocks = ", ".join(f"operands_[{i} * size_ : {i + 1} * size_]" for i in range(count))
+    count, ends = len(names), _operands(kind)
+    targets = [f"{name}{end}" for end in ends for name in names]
+    blocks = [f"[{i} * size_ : {i + 1} * size_]" for i in range(count)]
+    parts = [f"{of}.operands{block}" for of in ends.values() for block in blocks]
     return (
-        "    operands_ = node_.operands\n"
-        f"    size_ = len(operands_) // {count}\n"
-        f"    for {', '.join(f'{name}_' for name in names)}, in zip({blocks}):\n"
+        f"    size_ = len(node_.operands) // {count}\n"
+        f"    for {', '.join(targets)}, in zip({', '.join(parts)}):\n"
     )

@@ -8,13 +8,9 @@ a power of zero and the logarithm of zero give the limit (an infinity, or nan wh
 from __future__ import annotations
 
 import math
-import operator as op
-from functools import reduce
 
 __all__ = [
     "larger",
-    "left_to_right_dot",
-    "left_to_right_sum",
     "log_add_exp",
     "logarithm",
     "logistic",
@@ -108,20 +104,6 @@ def logistic(x: float) -> float:
 def soft_rectifier(x: float) -> float:
     """log(1 + exp(x)), exact to the last digits in both tails."""
     return (x if x > 0 else 0.0) + math.log1p(math.exp(-abs(x))) if x == x else x  # noqa: PLR0124 - nan
-
-
-def left_to_right_sum(*xs: float) -> float:
-    """x_1 + x_2 + …, from the left: from Python 3.12 on the builtin compensates."""
-    return reduce(op.add, xs)
-
-
-def left_to_right_dot(*operands: float) -> float:
-    """w_1 x_1 + w_2 x_2 + …, from the left; the w are the first half of the operands."""
-    half = len(operands) // 2
-    total = -0.0  # which changes no number that it is added to: 0.0 would change -0.0
-    for w, x in zip(operands[:half], operands[half:], strict=True):
-        total += w * x
-    return total
 
 
 def larger(x: float, y: float) -> float:

@@ -12,9 +12,9 @@ from typing import Final, Generic, TypeAlias, TypeVar, final
 
 from fgrad import calculus, nn
 from fgrad.arithmetic import Arithmetic, Number
-from fgrad.graph import FILL, MAKERS, Node, ancestors, leaf
+from fgrad.graph import FILL, MAKERS, Node, Scalar, ancestors, leaf, new_node
 from fgrad.primitive import Primitive, as_float, to_float
-from fgrad.reverse import sweep
+from fgrad.reverse import owned_cotangents, sweep
 from fgrad.source import compile_function
 from fgrad.tree import flatten, unflatten
 
@@ -40,7 +40,7 @@ class Value(Arithmetic):
     (Value(data=34.0, grad=1.0), Value(data=3.0, grad=8.0))
     """
 
-    __slots__ = ("grad", "name", "node", "operands")
+    __slots__ = ("grad", "name", "node", "oldest", "operands")
 
     grad: float
     """The sum of what each `backwards()` found; 0.0 before the first. It may be assigned."""
@@ -49,14 +49,16 @@ class Value(Arithmetic):
     """The frozen node that holds the number; assigning `data` puts a new one in its place."""
     operands: Operands
     """What the value was computed from, in step with the operands of its node."""
+    oldest: int
+    """The smallest index of a node beneath: where a sweep may end."""
 
     __array_ufunc__ = None
 
     def __init__(self, data: Number, name: str | None = None) -> None:
-        self.node = leaf(to_float(data, "data"))
+        self.operands = ()
+        self.data = data
         self.grad = 0.0
         self.name = name
-        self.operands = ()
 
     @property
     def data(self) -> float:
@@ -72,6 +74,7 @@ class Value(Arithmetic):
             )
             raise AttributeError(message)
         self.node = leaf(to_float(data, "data"))
+        self.oldest = self.node.index
 
     @property
     def children(self) -> tuple[Value, ...]:
@@ -92,13 +95,9 @@ class Value(Arithmetic):
 
         A second call adds the same again. Set each `grad` to 0.0 to begin anew.
         """
-        found = _beneath(self)
-        first = min(found)
-        cotangents, _ = sweep([(self.node, 1.0)], first)
-        for index, value in found.items():
-            cotangent = cotangents[index - first]
-            if cotangent is not None:
-                value.grad += cotangent  # type: ignore[assignment]  # the seed is a float, so all are
+        for cotangent, value in owned_cotangents(self, self.oldest) or _cotangents(self):
+            if value is not None:
+                value.grad += cotangent  # type: ignore[assignment, operator]  # a float beside a Value
 
     backward = backwards
 
@@ -181,26 +180,19 @@ def _number(x: Value | Number) -> Number:
     return x.data if isinstance(x, Value) else x
 
 
-_node: Final[Callable[[float, Primitive, tuple[Node | float, ...]], Node]] = compile_function(
-    "def function(value, primitive, operands):\n"
-    + FILL.format(value="value", primitive="primitive", operands="operands")
-    + "    return cell\n",
-    MAKERS,
-)
-
-
 def _made(node: Node, operands: Operands, grad: float = 0.0, name: str | None = None) -> Value:
     value = Value.__new__(Value)
     value.node = node
     value.grad = grad
     value.name = name
     value.operands = operands
+    value.oldest = min([node.index, *[x.oldest for x in operands if isinstance(x, Value)]])
     return value
 
 
 def _twin(value: Value, nodes: tuple[Node | float, ...], operands: Operands) -> Value:
     """A copy of `value` with a node of its own: a node shared would have one gradient for both."""
-    node = _node(value.node.value, value.node.primitive, nodes)
+    node = new_node(value.node.value, value.node.primitive, nodes)
     return _made(node, operands, value.grad, value.name)
 
 
@@ -221,6 +213,13 @@ def _beneath(root: Value) -> dict[int, Value]:
                     pending.append(child)
             place += 1  # noqa: SIM113 - enumerate and zip take a third longer for the whole walk
     return found
+
+
+def _cotangents(root: Value) -> Iterable[tuple[Scalar | None, Value | None]]:
+    """d root / d value for each Value beneath, however far back, and where a slope is a limit."""
+    found = _beneath(root)
+    swept, top, _ = sweep([(root.node, 1.0)], min(found))
+    return [(swept[top - i], value) for i, value in found.items() if swept[top - i] is not None]
 
 
 def _sorted(root: Value) -> list[tuple[Node, Value]]:
@@ -264,7 +263,7 @@ def _rebuilt(rows: Iterable[_Row]) -> Value:
             grad, name, number, primitive, places = row
             operands = tuple([values[x] if isinstance(x, int) else x for x in places])
             beneath = tuple([nodes[x] if isinstance(x, int) else x for x in places])
-            nodes.append(_node(number, primitive, beneath))
+            nodes.append(new_node(number, primitive, beneath))
             value = _made(nodes[-1], operands, grad, name)
         values.append(value)
     return values[-1]
@@ -273,9 +272,12 @@ def _rebuilt(rows: Iterable[_Row]) -> Value:
 _BINARY: Final = """\
 def function(self, other):
     node = self.node
+    oldest = self.oldest
     if other.__class__ is Value:
         operand = other.node
         x = operand.value
+        if other.oldest < oldest:
+            oldest = other.oldest
     elif other.__class__ is float:
         x = operand = other
     else:
@@ -289,6 +291,7 @@ _WRAP: Final = """\
     value.grad = 0.0
     value.name = None
     value.operands = {operands}
+    value.oldest = oldest
     return value
 """
 

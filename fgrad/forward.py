@@ -44,15 +44,15 @@ def _sweep(
     """One loop up the indices: a node's tangent is the sum of partial * tangent of its operands."""
     first = leaves[0].index
     found: dict[int, Scalar] = {
-        leaf.index - first: direction
+        leaf.index: direction
         for leaf, direction in zip(leaves, directions, strict=True)
         if direction is not None
     }
     nodes = [root for root in roots if isinstance(root, Node)]
     for node in ancestors(*nodes, first=first):
-        if node.index - first not in found:
+        if node.index not in found:
             push = node.primitive.compiled.get(f"push {kind}")
             tangent = (push or compile_push(node.primitive, kind))(node, found, first)
             if tangent is not None:
-                found[node.index - first] = tangent  # type: ignore[assignment]  # a float or a Node
-    return [found.get(root.index - first, 0.0) if isinstance(root, Node) else 0.0 for root in roots]
+                found[node.index] = tangent  # type: ignore[assignment]  # a float or a Node
+    return [found.get(root.index, 0.0) if isinstance(root, Node) else 0.0 for root in roots]

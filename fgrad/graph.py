@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from itertools import count
 from typing import Any, Final, NoReturn, Self, TypeAlias, final
 
@@ -17,8 +18,8 @@ from attrs import frozen
 from fgrad import calculus
 from fgrad.arithmetic import Arithmetic, Number
 from fgrad.primitive import Primitive, as_float, unary
-from fgrad.source import compile_function, indent
-from fgrad.watch import WATCHED, NoFloatError, refuse_to_leak, watching
+from fgrad.source import compile_function, compile_sum, indent
+from fgrad.watch import WATCHED, Refusal, refuse_to_leak, watching
 
 __all__ = [
     "ALIAS",
@@ -28,6 +29,7 @@ __all__ = [
     "ancestors",
     "fresh",
     "leaf",
+    "new_node",
     "reaches_older",
     "value",
 ]
@@ -38,26 +40,6 @@ LEAF: Final = Primitive(name="leaf", value=operator.pos, partials=(), spelling="
 ALIAS: Final = unary("alias", operator.pos, lambda x, y: 1, spelling="{}")
 """The identity: the primitive of a leaf that stands for a node of an outer differentiation."""
 alias: Final = ALIAS  # a row is pickled by its name
-
-
-class _Refusal:
-    """What stands in the place of all that a float has and a node has not, such as `__float__`.
-
-    It says what to write instead, and a trace hears of it, whatever a function makes of the error.
-    """
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __get__(self, instance: object, owner: object) -> NoReturn:
-        remedy = "write fgrad.sin(x) instead of math.sin(x), and so for every function"
-        if instance is not None:
-            refuse_to_leak(f"{self.name.strip('_')}(x)", remedy, NoFloatError)
-        message = (
-            f"a Node is no float, since the derivative would be lost: {remedy}, or fgrad.value(x) "
-            "for the plain number"
-        )
-        raise NoFloatError(message)
 
 
 class _Cell(Arithmetic):
@@ -96,21 +78,18 @@ class Node(_Cell):
         """The node of `primitive` applied to `operands`, each a node or a real number."""
         try:
             if len(operands) == 1:
-                node = _node(primitive.value(self.value), primitive, (self,))
+                node = new_node(primitive.value(self.value), primitive, (self,))
                 return _noted(node) if WATCHED else node
             mine: Sequence[Node | float] = operands  # type: ignore[assignment]  # or it is refused
             try:
-                values = [
-                    x.value if x.__class__ is Node else x if x.__class__ is float else _refuse(x)
-                    for x in mine
-                ]
+                number = _evaluate(primitive, mine)
             except _OddOperandError:
                 taken = [x if isinstance(x, Node) else as_float(x) for x in operands]
                 mine = [x for x in taken if x is not None]
                 if len(mine) < len(taken):
                     return NotImplemented  # type: ignore[no-any-return]  # as operators answer
-                values = [plain(x) for x in mine]
-            node = _node(primitive.value(*values), primitive, tuple(mine))
+                number = _evaluate(primitive, mine)
+            node = new_node(number, primitive, tuple(mine))
             return _noted(node) if WATCHED else node
         except Exception:
             _note_error()
@@ -163,7 +142,7 @@ class Node(_Cell):
 
 
 for _name in {*dir(float), "__complex__"} - {*dir(Node)}:
-    setattr(Node, _name, _Refusal(_name))
+    setattr(Node, _name, Refusal(_name))
 
 _RELATIONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "<": operator.lt,
@@ -208,6 +187,25 @@ def _refuse(operand: object) -> NoReturn:
     raise _OddOperandError(operand)
 
 
+def _evaluate(primitive: Primitive, operands: Sequence[Node | float]) -> float:
+    if primitive.term:
+        return _sum(primitive)(*operands)
+    values = [
+        x.value if x.__class__ is Node else x if x.__class__ is float else _refuse(x)
+        for x in operands
+    ]
+    return primitive.value(*values)
+
+
+@cache
+def _sum(primitive: Primitive) -> Callable[..., float]:
+    """The value of a row that is a sum, of nodes and floats as they are: one list less to make."""
+    read = (
+        "({0}.value if {0}.__class__ is Node else {0} if {0}.__class__ is float else refuse({0}))"
+    )
+    return compile_sum(primitive.term, {"Node": Node, "refuse": _refuse}, read=read)
+
+
 FILL: Final = """\
     cell = Cell()
     cell.value = {value}
@@ -222,7 +220,7 @@ MAKERS: Final = {
     "as_float": as_float,
     "indices": count(),
 }
-_node: Callable[[float, Primitive, tuple[Node | float, ...]], Node] = compile_function(
+new_node: Callable[[float, Primitive, tuple[Node | float, ...]], Node] = compile_function(
     "def function(value, primitive, operands):\n"
     + FILL.format(value="value", primitive="primitive", operands="operands")
     + "    return cell\n",
@@ -232,7 +230,7 @@ _node: Callable[[float, Primitive, tuple[Node | float, ...]], Node] = compile_fu
 
 def leaf(value: float) -> Node:
     """A fresh node that depends on nothing."""
-    return _node(value, LEAF, ())
+    return new_node(value, LEAF, ())
 
 
 _FRESH: Final = """\
@@ -247,7 +245,7 @@ def function(numbers):
     return leaves
 """.format(fill=indent(FILL.format(value="number", primitive="LEAF", operands="()"), "    "))
 fresh: Callable[[Iterable[Scalar]], list[Node]] = compile_function(
-    _FRESH, MAKERS | {"LEAF": LEAF, "ALIAS": ALIAS, "node": _node}
+    _FRESH, MAKERS | {"LEAF": LEAF, "ALIAS": ALIAS, "node": new_node}
 )
 """A fresh leaf in the place of each number: an alias of it where it is a node itself."""
 
@@ -327,7 +325,7 @@ def _rebuild(rows: Iterable[_Row]) -> Node:
         else:
             number, primitive, places = row
             operands = tuple(nodes[x] if isinstance(x, int) else x for x in places)
-            nodes.append(_node(number, primitive, operands))
+            nodes.append(new_node(number, primitive, operands))
     return nodes[-1]
 
 

@@ -26,8 +26,8 @@ from fgrad.composition import logsumexp
 from fgrad.graph import Scalar, plain
 
 if TYPE_CHECKING:
+    from fgrad.container import Leaf
     from fgrad.primitive import Operand
-    from fgrad.tree import Leaf
 
 __all__ = [
     "MLP",

@@ -115,6 +115,7 @@ class Primitive:
         `blocks` k takes any number of operands, in k blocks of equal length, and has one rule a
         block, over one operand of each block and the answer.
     spelling: the value as Python text, with `{}` for each operand, or one for all in a block.
+    term: of a row of blocks that is a sum, what is summed, with `{}` for an operand of each block.
     limit: the row that stands for this one inside a rule: its value where Python would raise is
         the limit, since a slope may be infinite where the function is finite.
     domain: per operand, where the value exists. kinks: where it has no slope; there, and where
@@ -126,6 +127,7 @@ class Primitive:
     partials: tuple[Rule, ...]
     spelling: str
     blocks: int = 0
+    term: str = ""
     limit: Primitive | None = None
     domain: tuple[Interval, ...]
     kinks: tuple[float, ...] = ()
@@ -168,7 +170,7 @@ class Primitive:
     def apply(self, operands: Sequence[S | float]) -> S | float:
         """The answer to `operands`: a float if all are numbers, else whatever they bind to."""
         for operand in operands:
-            if isinstance(operand, Operand):
+            if operand.__class__ is not float and isinstance(operand, Operand):
                 return self._bound(operand, operands)
         return self.value(
             *[x if x.__class__ is float else to_float(x, self.name) for x in operands]

@@ -5,31 +5,37 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from typing import Final, TypeAlias, TypeVar
+from itertools import islice
+from typing import Final, Protocol, TypeAlias, TypeVar
 
 from fgrad import calculus
-from fgrad.codegen import Kind, OlderNode, UnseenNode, compile_sweep
-from fgrad.graph import Node, Scalar, ancestors, plain, reaches_older
+from fgrad.codegen import Kind, UnseenNode, compile_sweep
+from fgrad.graph import LEAF, Node, Scalar, ancestors, plain, reaches_older
 from fgrad.watch import watching
 
-__all__ = ["cotangents", "sweep", "value_and_cotangents"]
+__all__ = ["Owner", "cotangents", "owned_cotangents", "sweep", "value_and_cotangents"]
 
 _DENSE: Final = 1 << 16
-"""Up to this many indices a sweep keeps lists with a place for each, beyond it dictionaries."""
+"""Up to this many places a sweep keeps lists with one for each, beyond it dictionaries."""
 V = TypeVar("V")
+W = TypeVar("W", bound="Owner")
 
 
 class _Sparse(dict[int, V | None]):
     """A list of Nones of any length."""
 
-    __slots__ = ()
+    __slots__ = ("size",)
 
-    def __missing__(self, key: int) -> None:
-        return None
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def __missing__(self, place: int) -> None:
+        if place >= self.size:
+            raise IndexError(place)
 
 
 Places: TypeAlias = "list[V | None] | _Sparse[V]"
-"""One value, or none, for each offset from the first index of a sweep."""
+"""One value, or none, for each index from the top of a sweep down to its first."""
 
 
 def value_and_cotangents(root: Scalar, leaves: Sequence[Node]) -> tuple[Scalar, list[Scalar]]:
@@ -44,7 +50,7 @@ def value_and_cotangents(root: Scalar, leaves: Sequence[Node]) -> tuple[Scalar, 
 
 
 def cotangents(
-    seeds: Sequence[tuple[Scalar, Scalar]], leaves: Sequence[Node]
+    seeds: Iterable[tuple[Scalar, Scalar]], leaves: Sequence[Node]
 ) -> tuple[list[Scalar], Kind]:
     """The sum of seed * d root / d leaf over pairs of root and seed, for each of `leaves`.
 
@@ -52,69 +58,65 @@ def cotangents(
     """
     first = leaves[0].index if leaves else math.inf
     mine: list[tuple[Node, Scalar]] = []
-    older = False
+    kind: Kind = "floats"
     for root, seed in seeds:
-        if isinstance(root, Node):
+        if root.__class__ is Node:
             if root.index < first:
-                older = True
+                kind = "nodes"
             else:
                 mine.append((root, seed))
     if not mine:
-        return [0.0] * len(leaves), "nodes" if older else "floats"
-    found, kind = _reached(mine, leaves)
-    answers = [0.0 if cotangent is None else cotangent for cotangent in found]
-    return answers, "nodes" if older else kind
+        return [0.0] * len(leaves), kind
+    stop = _stop(leaves)
+    found, top, swept = sweep(mine, leaves[0].index, stop=stop)
+    if stop and top >= leaves[-1].index and isinstance(found, list):
+        reached = found[: -stop - 1 : -1]
+    else:
+        reached = [found[top - leaf.index] if leaf.index <= top else None for leaf in leaves]
+    return [0.0 if x is None else x for x in reached], kind if swept == "floats" else swept
 
 
-def _reached(
-    seeds: Sequence[tuple[Node, Scalar]], leaves: Sequence[Node]
-) -> tuple[list[Scalar | None], Kind]:
-    """The cotangent of each of `leaves`, None where nothing flows to it, and the sweep's kind."""
-    first, count = leaves[0].index, len(leaves)
-    together = leaves[-1].index - first < count  # no other thread made a node in between
-    found, kind = sweep(seeds, first, stop=count if together and _plain(leaves) else 0)
-    if isinstance(found, list):
-        found += [None] * (leaves[-1].index - first + 1 - len(found))  # a root may be a leaf
-        if together:
-            return found[:count], kind
-    return [found[leaf.index - first] for leaf in leaves], kind
+def _stop(leaves: Sequence[Node]) -> int:
+    """How many leaves there are, if a sweep may stop before them: they all stand for floats.
 
-
-def _plain(leaves: Iterable[Node]) -> bool:
-    """Whether all leaves stand for floats; `any` of a generator would take twice as long."""
-    for leaf in leaves:  # noqa: SIM110
+    And no other thread made a node between two of them.
+    """
+    for leaf in leaves:
         if leaf.operands:
-            return False
-    return True
+            return 0
+    count = len(leaves)
+    return count if leaves[-1].index - leaves[0].index < count else 0
 
 
 def sweep(
     seeds: Sequence[tuple[Node, Scalar]], first: int, *, stop: int = 0
-) -> tuple[Places[Scalar], Kind]:
+) -> tuple[Places[Scalar], int, Kind]:
     """seed * d root / d node, summed, for every node beneath the roots of `seeds`.
 
-    The places are the offsets of the nodes' indices to `first`. One loop down the indices, which
-    are a topological order: at each node the row's pull adds cotangent * partial to each operand
-    (the chain rule; Linnainmaa 1976). First with partials that are floats; where that meets a node
-    older than `first`, again with nodes. While tracing with nodes only, so that the branches of
-    the rules are seen. Below the offset `stop` the caller knows that there are only leaves that
-    stand for floats.
+    They are given from the index `top` downwards; then this index, and the kind of the sweep.
+    One loop down the indices, which are a topological order, to `first`: at each node the row's
+    pull adds cotangent * partial to each operand (the chain rule; Linnainmaa 1976). First with
+    partials that are floats; where that meets a node older than `first`, again with nodes. While
+    tracing with nodes only, so that the branches of the rules are seen. The caller knows that the
+    last `stop` are leaves that stand for floats.
     """
+    top = seeds[0][0].index if len(seeds) == 1 else max([root.index for root, _ in seeds])
     if watching() is None:
         try:
-            return _sweep_floats(seeds, first, stop), "floats"
+            return _sweep_floats(seeds, top, first, stop), top, "floats"
         except UnseenNode:
-            return _looked_through(seeds, first, stop)
-        except OlderNode:
+            found, kind = _looked_through(seeds, top, first, stop)
+            return found, top, kind
+        except IndexError:
             pass
-    return _sweep(seeds, first, stop, "nodes"), "nodes"
+    return _sweep(seeds, top, first, stop, "nodes"), top, "nodes"
 
 
 def _looked_through(
-    seeds: Sequence[tuple[Node, Scalar]], first: int, stop: int
+    seeds: Sequence[tuple[Node, Scalar]], top: int, first: int, stop: int
 ) -> tuple[Places[Scalar], Kind]:
     """With nodes, and where these turn out to depend on nothing older, the floats that they are."""
-    found = _sweep(seeds, first, stop, "nodes")
+    found = _sweep(seeds, top, first, stop, "nodes")
     places = list(found) if isinstance(found, _Sparse) else range(len(found))
     reached = [x for x in map(found.__getitem__, places) if x is not None]
     if reaches_older([*reached, *(root for root, _ in seeds)], first):
@@ -125,36 +127,72 @@ def _looked_through(
     return found, "floats"
 
 
-def _sweep_floats(seeds: Sequence[tuple[Node, Scalar]], first: int, stop: int) -> Places[Scalar]:
+def _sweep_floats(
+    seeds: Sequence[tuple[Node, Scalar]], top: int, first: int, stop: int
+) -> Places[Scalar]:
     """As Python computes; where that raises the answer is a limit, or raises again."""
     try:
-        return _sweep(seeds, first, stop, "raising")
+        return _sweep(seeds, top, first, stop, "raising")
     except (ArithmeticError, ValueError):
-        return _sweep(seeds, first, stop, "floats")
+        return _sweep(seeds, top, first, stop, "floats")
 
 
 def _sweep(
-    seeds: Sequence[tuple[Node, Scalar]], first: int, stop: int, kind: Kind
+    seeds: Sequence[tuple[Node, Scalar]], top: int, first: int, stop: int, kind: Kind
 ) -> Places[Scalar]:
-    top = seeds[0][0].index - first
-    for root, _ in seeds:
-        top = max(top, root.index - first)
-    found: Places[Scalar] = [None] * (top + 1) if top < _DENSE else _Sparse()
-    nodes: Places[Node] = [None] * (top + 1) if top < _DENSE else _Sparse()
-    offsets: Iterable[int] = range(top, stop - 1, -1)
-    if top >= _DENSE:
-        roots = [root for root, _ in seeds]
-        offsets = [node.index - first for node in reversed(ancestors(*roots, first=first + stop))]
+    size = top - first + 1
+    found: Places[Scalar]
+    nodes: Places[Node]
+    steps: Iterable[tuple[Scalar | None, Node | None]]
+    if size < _DENSE:
+        found, nodes = [None] * size, [None] * size
+        pairs = zip(found, nodes)  # noqa: B905 - both are of this size
+        steps = islice(pairs, size - stop if size > stop else 0)  # a root may be a leaf
+    else:
+        found, nodes = _Sparse(size), _Sparse(size)
+        order = reversed(ancestors(*[root for root, _ in seeds], first=first + stop))
+        steps = ((found[top - node.index], nodes[top - node.index]) for node in order)
     for root, seed in seeds:
-        before = found[root.index - first]
-        found[root.index - first] = seed if before is None else before + seed
-        nodes[root.index - first] = root
-    _loop(kind)(offsets, found, nodes, first)
+        before = found[top - root.index]
+        found[top - root.index] = seed if before is None else before + seed
+        nodes[top - root.index] = root
+    _loop(kind)(steps, found, nodes, top, first)
     return found
+
+
+class Owner(Protocol):
+    """What has a node, and the owners of its node's operands."""
+
+    @property
+    def node(self) -> Node:
+        """The node."""
+
+    @property
+    def operands(self) -> Sequence[Owner | float]:
+        """In step with those of the node, where that has any."""
+
+
+def owned_cotangents(root: W, first: int) -> Iterable[tuple[Scalar | None, W | None]] | None:
+    """d root / d node for each node beneath that of `root`, beside its owner; some are no pairs.
+
+    No node beneath has an index below `first`. None where only a `sweep` gives the answer.
+    """
+    top = root.node.index
+    size = top - first + 1
+    if size >= _DENSE:
+        return None
+    found: list[Scalar | None] = [None] * size
+    owners: list[W | None] = [None] * size
+    found[0], owners[0] = 1.0, root
+    try:
+        _loop("owned")(zip(found, owners), found, owners, top, first)  # noqa: B905 - one size
+    except (ArithmeticError, ValueError, UnseenNode):
+        return None
+    return zip(found, owners)  # noqa: B905 - one size
 
 
 @cache
 def _loop(kind: Kind) -> Callable[..., object]:
     """The sweep with the steps of Python's operators written into it."""
     rows = (calculus.add, calculus.mul, calculus.sub, calculus.div, calculus.pow, calculus.neg)
-    return compile_sweep(rows, kind)
+    return compile_sweep((*rows, LEAF), kind)

@@ -10,14 +10,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, NoReturn, Protocol
 
 if TYPE_CHECKING:
     from types import FrameType
 
     from fgrad.graph import Node
 
-__all__ = ["WATCHED", "NoFloatError", "Watch", "refuse_to_leak", "watch", "watching"]
+__all__ = ["WATCHED", "NoFloatError", "Refusal", "Watch", "refuse_to_leak", "watch", "watching"]
 
 
 class Watch(Protocol):
@@ -80,6 +80,26 @@ def refuse_to_leak(
             "compiled function)"
         )
         raise error(message)
+
+
+class Refusal:
+    """What stands in the place of all that a float has and a node has not, such as `__float__`.
+
+    It says what to write instead, and a trace hears of it, whatever a function makes of the error.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: object, owner: object) -> NoReturn:
+        remedy = "write fgrad.sin(x) instead of math.sin(x), and so for every function"
+        if instance is not None:
+            refuse_to_leak(f"{self.name.strip('_')}(x)", remedy, NoFloatError)
+        message = (
+            f"a Node is no float, since the derivative would be lost: {remedy}, or fgrad.value(x) "
+            "for the plain number"
+        )
+        raise NoFloatError(message)
 
 
 def _caller() -> str:

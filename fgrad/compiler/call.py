@@ -8,8 +8,9 @@ from numbers import Number
 from types import MethodType
 from typing import Final, NamedTuple, TypeAlias
 
+from fgrad.container import LEAF, Leaf, Leaves, Static, Structure, put
 from fgrad.primitive import Operand
-from fgrad.tree import LEAF, Leaf, Static, Structure, flatten, unflatten
+from fgrad.tree import flatten
 
 __all__ = ["Call", "Same"]
 
@@ -76,10 +77,8 @@ class Call(NamedTuple):
 
     def arguments(self, numbers: Iterable[object]) -> tuple[list[object], dict[str, object]]:
         """The arguments with other numbers in them."""
-        rest = iter(numbers)
-        things = [
-            part.thing if isinstance(part, Same) else unflatten(part, rest) for part in self.parts
-        ]
+        rest = Leaves(tuple(numbers))
+        things = [part.thing if isinstance(part, Same) else put(part, rest) for part in self.parts]
         count = len(things) - len(self.names)
         return things[:count], dict(zip(self.names, things[count:], strict=True))
 

@@ -12,8 +12,8 @@ from fgrad.compiler.trace import Compared, Run, Untraceable
 from fgrad.graph import ALIAS, LEAF, Node, ancestors
 
 if TYPE_CHECKING:
+    from fgrad.container import Structure
     from fgrad.primitive import Primitive
-    from fgrad.tree import Structure
 
 __all__ = ["Expressions", "Path", "Turn"]
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from attrs import field, frozen
 
 if TYPE_CHECKING:
+    from fgrad.container import Structure
     from fgrad.primitive import Primitive
-    from fgrad.tree import Structure
 
 __all__ = ["Block", "Constant", "Fork", "Guard", "Line", "Operand", "Program", "Return", "used"]
 
@@ -94,7 +94,7 @@ class Program:
     """The lines that are computed from the inputs, and the order of things.
 
     >>> from fgrad.calculus import mul, sin
-    >>> from fgrad.tree import LEAF
+    >>> from fgrad.container import LEAF
     >>> lines = Line(mul, (0, 1)), Line(sin, (2,))
     >>> steps = 2, Guard(">", 2, Constant(0.0), True), 3
     >>> print(Program(2, lines, Block(steps, Return((3,), LEAF))))

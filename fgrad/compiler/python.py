@@ -9,8 +9,9 @@ from itertools import islice
 from typing import Any, Final
 
 from fgrad.compiler.program import Block, Fork, Guard, Line, Operand, Program, Return
+from fgrad.container import LEAF, Static, Structure
 from fgrad.source import compile_function
-from fgrad.tree import LEAF, Static, Structure, closer
+from fgrad.tree import closer
 
 __all__ = ["MISSING", "Emitted"]
 

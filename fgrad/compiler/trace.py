@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from fgrad.calculus import NEVER_RAISE
 from fgrad.graph import Node, fresh, plain
 from fgrad.primitive import as_float
-from fgrad.tree import Leaf, Structure, flatten
+from fgrad.tree import flatten
 from fgrad.watch import watch
+
+if TYPE_CHECKING:
+    from fgrad.container import Leaf, Structure
 
 __all__ = ["Compared", "Contradiction", "Event", "Run", "Untraceable", "taken_apart", "trace"]
 

@@ -129,8 +129,8 @@ def _gradients(root: Drawable, found: Sequence[_Found]) -> list[float | None]:
     if not isinstance(root, Node):
         return [None if label is None else float(label.grad) for _, label in found]
     first = found[0][0].index
-    cotangents, _ = sweep([(root, 1.0)], first)
-    reached = [cotangents[node.index - first] for node, _ in found]
+    cotangents, top, _ = sweep([(root, 1.0)], first)
+    reached = [cotangents[top - node.index] for node, _ in found]
     return [0.0 if cotangent is None else value(cotangent) for cotangent in reached]
 
 

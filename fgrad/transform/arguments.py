@@ -12,16 +12,15 @@ from collections.abc import (
     Sequence,
     ValuesView,
 )
-from collections.abc import (
-    Set as AbstractSet,
-)
+from collections.abc import Set as AbstractSet
 from inspect import Parameter
 from itertools import chain
 from typing import Final, NamedTuple, Self
 
+from fgrad.container import LEAF, Leaves, Static, Structure, put
 from fgrad.graph import Node, Scalar, ancestors, fresh, plain
 from fgrad.primitive import as_argument
-from fgrad.tree import LEAF, Static, Structure, flatten, map_operands, paths, unflatten
+from fgrad.tree import flatten, map_operands, paths
 
 __all__ = [
     "ALL",
@@ -79,61 +78,79 @@ class Inputs(NamedTuple):
     args: tuple[object, ...]
     kwargs: Mapping[str, object]
     leaves: list[Node]
-    structures: tuple[Structure, ...]
+    structures: list[Structure]
     lone: bool
 
     def shaped(self, numbers: Iterable[object]) -> object:
         """`numbers`, one for each leaf, in the shape of the arguments that hold the leaves."""
-        rest = iter(numbers)
-        trees = tuple(
-            [next(rest) if shape is LEAF else unflatten(shape, rest) for shape in self.structures]
-        )
+        trees = _shaped(self.structures, tuple(numbers))
         return trees[0] if self.lone else trees
+
+
+def _shaped(structures: Sequence[Structure], numbers: tuple[object, ...]) -> tuple[object, ...]:
+    """The trees of these structures, with the numbers in them, one after another."""
+    for structure in structures:
+        if structure is not LEAF:
+            leaves = Leaves(numbers)
+            return tuple([put(structure, leaves) for structure in structures])
+    return numbers
 
 
 def take(
     f: Callable[..., object], args: tuple[object, ...], kwargs: Mapping[str, object], choice: Choice
 ) -> Inputs:
     """The arguments of `f` with fresh leaves in them; an error names the one that is no tree."""
-    inputs: list[object] = list(args)
-    named = dict(kwargs)
-    leaves: list[Node] = []
+    found: list[Scalar] = []
     structures: list[Structure] = []
-    for key in range(len(args)) if choice.keys is None else choice.keys:
-        found, structure = _flatten_argument(f, args, kwargs, key)
-        made = fresh(found)
-        leaves += made
-        structures.append(structure)
-        tree = made[0] if structure is LEAF else unflatten(structure, made)
-        if isinstance(key, int):
-            inputs[key] = tree
+    keys = range(len(args)) if choice.keys is None else choice.keys
+    chosen = args if choice.keys is None else [_chosen(f, args, kwargs, key) for key in keys]
+    for key, argument in zip(keys, chosen):  # noqa: B905 - `strict` takes longer than a leaf
+        if argument.__class__ is float:
+            found.append(argument)
+            structures.append(LEAF)
         else:
-            named[key] = tree
-    lone = choice.lone or (choice.keys is None and len(args) == 1)
-    return Inputs(tuple(inputs), named, leaves, tuple(structures), lone)
+            structures.append(_taken(f, key, argument, found))
+    leaves = fresh(found)
+    trees = _shaped(structures, tuple(leaves))
+    if choice.keys is None:
+        return Inputs(trees, kwargs, leaves, structures, len(args) == 1)
+    put_in = dict(zip(choice.keys, trees, strict=True))
+    inputs = tuple([put_in.get(i, argument) for i, argument in enumerate(args)])
+    named = {name: put_in.get(name, argument) for name, argument in kwargs.items()}
+    return Inputs(inputs, named, leaves, structures, choice.lone)
 
 
-def _flatten_argument(
+def _chosen(
     f: Callable[..., object],
     args: tuple[object, ...],
     kwargs: Mapping[str, object],
     key: int | str,
-) -> tuple[list[Scalar], Structure]:
-    """The numbers of one argument, and its structure; a lone real number becomes a float."""
-    if not (key in kwargs if isinstance(key, str) else key < len(args)):
-        asked = f"keyword argument {key}" if isinstance(key, str) else f"positional argument {key}"
-        message = (
-            f"{_name(f)} was called without the {asked}, which was to be differentiated "
-            f"(got {len(args)} positional and the keywords {sorted(kwargs)})"
-        )
-        raise ValueError(message)
-    argument = kwargs[key] if isinstance(key, str) else args[key]
-    if argument.__class__ is float or isinstance(argument, Node):
-        return [argument], LEAF
-    number = as_argument(argument)
+) -> object:
+    """The argument at `key`; a ValueError if the call has none."""
+    if isinstance(key, str) and key in kwargs:
+        return kwargs[key]
+    if isinstance(key, int) and key < len(args):
+        return args[key]
+    asked = f"keyword argument {key}" if isinstance(key, str) else f"positional argument {key}"
+    message = (
+        f"{_name(f)} was called without the {asked}, which was to be differentiated "
+        f"(got {len(args)} positional and the keywords {sorted(kwargs)})"
+    )
+    raise ValueError(message)
+
+
+def _taken(
+    f: Callable[..., object], key: int | str, argument: object, found: list[Scalar]
+) -> Structure:
+    """The structure of one argument; its numbers are added to `found`, a lone one as a float."""
+    number = argument if isinstance(argument, Node) else as_argument(argument)
     if number is not None:
-        return [number], LEAF
-    return numbers(argument, lambda: parameter(f, key), "choose what to differentiate by argnums")
+        found.append(number)
+        return LEAF
+    remedy = "choose what to differentiate by argnums"
+    inside, structure = numbers(argument, lambda: parameter(f, key), remedy)
+    found += inside
+    return structure
 
 
 def numbers(tree: object, name: Callable[[], str], remedy: str) -> tuple[list[Scalar], Structure]:

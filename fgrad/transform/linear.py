@@ -10,9 +10,10 @@ from fgrad.graph import Scalar, plain, reaches_older
 from fgrad.primitive import as_argument
 from fgrad.reverse import cotangents
 from fgrad.transform.arguments import ALL, Inputs, numbers, outputs, take
-from fgrad.tree import Structure, unflatten
+from fgrad.tree import unflatten
 
 if TYPE_CHECKING:
+    from fgrad.container import Structure
     from fgrad.signatures import Tree
 
 __all__ = ["Run", "jvp", "linearize", "vjp"]

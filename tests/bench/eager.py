@@ -82,7 +82,8 @@ def facade_gradient(f: Callable[..., Value], *xs: float) -> None:
 def networks() -> None:
     """A multilayer perceptron on one sample and on a batch of 100."""
     random.seed(0)
-    theirs, ours = micrograd_nn.MLP(2, list(SIZES[1:])), nn.MLP.init(SIZES, seed=0, activation=relu)
+    theirs = micrograd_nn.MLP(2, list(SIZES[1:]))  # its last layer is linear
+    ours = nn.MLP.init(SIZES, seed=0, activation=[relu, relu, nn.linear])
     samples = [[random.uniform(-1, 1), random.uniform(-1, 1)] for _ in range(100)]
 
     def their_loss(batch: Sequence[Sequence[float]]) -> None:

@@ -29,7 +29,7 @@ from fgrad.compiler.native.kernel import Kernel
 from fgrad.compiler.native.machine import machine
 from fgrad.compiler.native.stretch import HEAD
 from fgrad.compiler.program import Block, Constant, Guard, Line, Operand, Program, Return
-from fgrad.tree import LEAF as NUMBER
+from fgrad.container import LEAF as NUMBER
 from tests.bench.jit import POINT, ours
 
 ROUNDS: Final = 15

@@ -19,7 +19,8 @@ from fgrad.compiler.captured import Cell, Global
 from fgrad.compiler.native import compile_native, function
 from fgrad.compiler.native.kernel import CHUNK
 from fgrad.compiler.program import Block, Constant, Line, Program, Return
-from fgrad.tree import LEAF, flatten
+from fgrad.container import LEAF
+from fgrad.tree import flatten
 from tests.jit.reference import ASKED, ask, bits, evaluate
 
 SUM = Program(2, (Line(add, (0, 1)),), Block((2,), Return((2,), LEAF)))
@@ -236,7 +237,7 @@ def test_without_llvmlite() -> None:
         "sys.modules['llvmlite'] = None\n"
         "import fgrad.compiler.native as native\n"
         "from fgrad.compiler.program import *\n"
-        "from fgrad.tree import LEAF\n"
+        "from fgrad.container import LEAF\n"
         "try: native.compile_native(Program(1, (), Block((), Return((0,), LEAF))), print, ())\n"
         "except ImportError as error: print(error.name)\n"
         "assert 'numpy' not in sys.modules\n"

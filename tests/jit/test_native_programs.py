@@ -27,7 +27,8 @@ from fgrad.compiler.program import (
     Return,
     used,
 )
-from fgrad.tree import LEAF, Structure, flatten
+from fgrad.container import LEAF, Structure
+from fgrad.tree import flatten
 from tests.jit.reference import ASKED, COMPARE, NATIVE, SPECIAL, ask, bits, evaluate
 
 INPUTS: Final = 3

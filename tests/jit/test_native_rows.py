@@ -12,8 +12,8 @@ from fgrad.calculus import TABLE
 from fgrad.compiler.native import compile_native
 from fgrad.compiler.native.forms import FORMS, NOT_NATIVE
 from fgrad.compiler.program import Block, Constant, Fork, Line, Program, Return
+from fgrad.container import LEAF
 from fgrad.primitive import Primitive, unary
-from fgrad.tree import LEAF
 from tests.jit.reference import NATIVE, SPECIAL, ask, bits, evaluate
 
 

@@ -16,7 +16,7 @@ from fgrad.calculus import NEVER_RAISE, TABLE
 from fgrad.compiler.lowering import COMMUTATIVE, IDENTITIES, Expressions
 from fgrad.compiler.program import Constant, Fork, Program, Return
 from fgrad.compiler.python import Emitted
-from fgrad.tree import LEAF
+from fgrad.container import LEAF
 from tests.jit.runners import bits
 
 if TYPE_CHECKING:

@@ -17,11 +17,12 @@ from fgrad.compiler.native.api import declarations
 from fgrad.compiler.native.instructions import Instructions
 from fgrad.compiler.native.kernel import Kernel, returns
 from fgrad.compiler.native.stretch import HEAD
-from fgrad.tree import LEAF, Branch, Static, unflatten
+from fgrad.container import LEAF, Branch, Static
+from fgrad.tree import unflatten
 
 if TYPE_CHECKING:
     from fgrad.compiler.program import Program, Return
-    from fgrad.tree import Structure
+    from fgrad.container import Structure
 
 __all__ = ["Entry"]
 

@@ -15,7 +15,7 @@ from fgrad.compiler.native.entry import Entry
 from fgrad.compiler.native.kernel import is_native
 from fgrad.compiler.native.machine import LOCK, machine
 from fgrad.compiler.program import Block, Program, Return
-from fgrad.tree import LEAF
+from fgrad.container import LEAF
 
 if TYPE_CHECKING:
     from fgrad.compiler.captured import Watched

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from keyword import iskeyword
-from typing import TypeAlias, overload
+from typing import TypeAlias, TypedDict, Unpack, overload
 from unicodedata import normalize
 
 from fgrad.check import check_row
@@ -23,16 +23,17 @@ Rule2: TypeAlias = Callable[[Scalar, Scalar, Scalar], Scalar]
 Rule3: TypeAlias = Callable[[Scalar, Scalar, Scalar, Scalar], Scalar]
 
 
+class Columns(TypedDict, total=False):
+    """What a row may have besides its name, its value and its rules."""
+
+    domain: tuple[Interval, ...] | None
+    kinks: tuple[float, ...]
+    convention: str
+
+
 @overload
 def row(
-    name: str,
-    value: Callable[[float], float],
-    x_partial: Rule1,
-    /,
-    *,
-    domain: tuple[Interval, ...] | None = None,
-    kinks: tuple[float, ...] = (),
-    convention: str = "",
+    name: str, value: Callable[[float], float], x_partial: Rule1, /, **columns: Unpack[Columns]
 ) -> Unary: ...
 @overload
 def row(
@@ -41,10 +42,7 @@ def row(
     x_partial: Rule2,
     y_partial: Rule2,
     /,
-    *,
-    domain: tuple[Interval, ...] | None = None,
-    kinks: tuple[float, ...] = (),
-    convention: str = "",
+    **columns: Unpack[Columns],
 ) -> Binary: ...
 @overload
 def row(
@@ -54,10 +52,7 @@ def row(
     y_partial: Rule3,
     z_partial: Rule3,
     /,
-    *,
-    domain: tuple[Interval, ...] | None = None,
-    kinks: tuple[float, ...] = (),
-    convention: str = "",
+    **columns: Unpack[Columns],
 ) -> Multiary: ...
 @overload
 def row(
@@ -69,9 +64,7 @@ def row(
     u_partial: Rule,
     /,
     *partials: Rule,
-    domain: tuple[Interval, ...] | None = None,
-    kinks: tuple[float, ...] = (),
-    convention: str = "",
+    **columns: Unpack[Columns],
 ) -> Multiary: ...
 def row(
     name: str,
@@ -88,8 +81,9 @@ def row(
     as those of the table are: traced once, it serves both sweeps at every order. `domain` has an
     interval per operand, `kinks` are where there is no slope, `convention` says what is given
     there. The value and the rules are compared with differences at points of the domain: a
-    DerivativeError with the numbers refuses a wrong one. To be pickled a row must be a global of
-    some module, under its own name.
+    DerivativeError with the numbers refuses a wrong one. A name that is taken is a ValueError, a
+    rule that branches a TypeError. To be pickled a row must be a global of some module, under its
+    own name.
 
     >>> import math
     >>> from fgrad import cos, grad
@@ -101,18 +95,6 @@ def row(
     fgrad.check.DerivativeError: cube: wrong partial at (-7.5):
     ...
     """
-    return _row(name, value, partials, domain=domain, kinks=kinks, convention=convention)
-
-
-def _row(  # noqa: PLR0913 - a row has these columns
-    name: str,
-    value: Callable[..., float],
-    partials: tuple[Rule, ...],
-    *,
-    domain: tuple[Interval, ...] | None,
-    kinks: tuple[float, ...],
-    convention: str,
-) -> Primitive:
     _check_name(name)
     if not 0 < len(partials) <= len(NAMES):
         message = f"{name}: expected 1 to {len(NAMES)} rules, one per operand, got {len(partials)}"
@@ -140,40 +122,23 @@ def _check_name(name: str) -> None:
         or name in taken
     ):
         message = (
-            f"{name!r} cannot name a row: take a Python name that is not one of {sorted(taken)}"
+            f"{name!r} cannot name a row: take a Python name, in its normal form (NFKC), that "
+            f"does not end in _ and is not one of {sorted(taken)}"
         )
         raise ValueError(message)
 
 
 @overload
 def custom_derivative(
-    x_partial: Rule1,
-    /,
-    *,
-    domain: tuple[Interval, ...] | None = None,
-    kinks: tuple[float, ...] = (),
-    convention: str = "",
+    x_partial: Rule1, /, **columns: Unpack[Columns]
 ) -> Callable[[Callable[[float], float]], Unary]: ...
 @overload
 def custom_derivative(
-    x_partial: Rule2,
-    y_partial: Rule2,
-    /,
-    *,
-    domain: tuple[Interval, ...] | None = None,
-    kinks: tuple[float, ...] = (),
-    convention: str = "",
+    x_partial: Rule2, y_partial: Rule2, /, **columns: Unpack[Columns]
 ) -> Callable[[Callable[[float, float], float]], Binary]: ...
 @overload
 def custom_derivative(
-    x_partial: Rule3,
-    y_partial: Rule3,
-    z_partial: Rule3,
-    /,
-    *,
-    domain: tuple[Interval, ...] | None = None,
-    kinks: tuple[float, ...] = (),
-    convention: str = "",
+    x_partial: Rule3, y_partial: Rule3, z_partial: Rule3, /, **columns: Unpack[Columns]
 ) -> Callable[[Callable[[float, float, float], float]], Multiary]: ...
 @overload
 def custom_derivative(
@@ -183,9 +148,7 @@ def custom_derivative(
     u_partial: Rule,
     /,
     *partials: Rule,
-    domain: tuple[Interval, ...] | None = None,
-    kinks: tuple[float, ...] = (),
-    convention: str = "",
+    **columns: Unpack[Columns],
 ) -> Callable[[Callable[..., float]], Multiary]: ...
 def custom_derivative(
     *partials: Rule,
@@ -207,7 +170,8 @@ def custom_derivative(
     """
 
     def define(value: Callable[..., float]) -> Primitive:
-        name = value.__name__
-        return _row(name, value, partials, domain=domain, kinks=kinks, convention=convention)
+        return row(
+            value.__name__, value, *partials, domain=domain, kinks=kinks, convention=convention
+        )
 
     return define

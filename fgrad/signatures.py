@@ -41,106 +41,15 @@ Tree: TypeAlias = "float | Operand | Container | AttrsInstance"
 To pyright `AttrsInstance` is empty, and so anything: it leaves what is no tree to the run time.
 """
 
-T = TypeVar("T")
-R_co = TypeVar("R_co", covariant=True)
 F_co = TypeVar("F_co", covariant=True)
 S_co = TypeVar("S_co", covariant=True)
 
-
-class Grad1(Protocol):
-    """The gradient of a function of one number."""
-
-    @overload
-    def __call__(self, x: float, /) -> float: ...
-    @overload
-    def __call__(self, x: Scalar, /) -> Scalar: ...
-
-
-class Grad2(Protocol):
-    """The gradient of a function of two numbers."""
-
-    @overload
-    def __call__(self, x: float, y: float, /) -> tuple[float, float]: ...
-    @overload
-    def __call__(self, x: Scalar, y: Scalar, /) -> tuple[Scalar, Scalar]: ...
-
-
-class Grad3(Protocol):
-    """The gradient of a function of three numbers."""
-
-    @overload
-    def __call__(self, x: float, y: float, z: float, /) -> tuple[float, float, float]: ...
-    @overload
-    def __call__(self, x: Scalar, y: Scalar, z: Scalar, /) -> tuple[Scalar, Scalar, Scalar]: ...
-
-
-class Grad4(Protocol):
-    """The gradient of a function of four numbers."""
-
-    @overload
-    def __call__(
-        self, x: float, y: float, z: float, w: float, /
-    ) -> tuple[float, float, float, float]: ...
-    @overload
-    def __call__(
-        self, x: Scalar, y: Scalar, z: Scalar, w: Scalar, /
-    ) -> tuple[Scalar, Scalar, Scalar, Scalar]: ...
-
-
-class ValueAndGrad1(Protocol):
-    """The value and the gradient of a function of one number."""
-
-    @overload
-    def __call__(self, x: float, /) -> tuple[float, float]: ...
-    @overload
-    def __call__(self, x: Scalar, /) -> tuple[Scalar, Scalar]: ...
-
-
-class ValueAndGrad2(Protocol):
-    """The value and the gradient of a function of two numbers."""
-
-    @overload
-    def __call__(self, x: float, y: float, /) -> tuple[float, tuple[float, float]]: ...
-    @overload
-    def __call__(self, x: Scalar, y: Scalar, /) -> tuple[Scalar, tuple[Scalar, Scalar]]: ...
-
-
-class ValueAndGrad3(Protocol):
-    """The value and the gradient of a function of three numbers."""
-
-    @overload
-    def __call__(
-        self, x: float, y: float, z: float, /
-    ) -> tuple[float, tuple[float, float, float]]: ...
-    @overload
-    def __call__(
-        self, x: Scalar, y: Scalar, z: Scalar, /
-    ) -> tuple[Scalar, tuple[Scalar, Scalar, Scalar]]: ...
-
-
-class ValueAndGrad4(Protocol):
-    """The value and the gradient of a function of four numbers."""
-
-    @overload
-    def __call__(
-        self, x: float, y: float, z: float, w: float, /
-    ) -> tuple[float, tuple[float, float, float, float]]: ...
-    @overload
-    def __call__(
-        self, x: Scalar, y: Scalar, z: Scalar, w: Scalar, /
-    ) -> tuple[Scalar, tuple[Scalar, Scalar, Scalar, Scalar]]: ...
-
-
-class GradTree(Protocol[T]):
-    """The gradient of a function of one tree: a tree of the same shape."""
-
-    def __call__(self, tree: T, /) -> T: ...
-
-
-class ValueAndGradTree(Protocol[T, R_co]):
-    """The value and the gradient of a function of one tree."""
-
-    def __call__(self, tree: T, /) -> tuple[R_co, T]: ...
+Floats2: TypeAlias = tuple[float, float]
+Floats3: TypeAlias = tuple[float, float, float]
+Floats4: TypeAlias = tuple[float, float, float, float]
+Scalars2: TypeAlias = "tuple[Scalar, Scalar]"
+Scalars3: TypeAlias = "tuple[Scalar, Scalar, Scalar]"
+Scalars4: TypeAlias = "tuple[Scalar, Scalar, Scalar, Scalar]"
 
 
 class Function1(Protocol[F_co, S_co]):
@@ -168,3 +77,23 @@ class Function3(Protocol[F_co, S_co]):
     def __call__(self, x: float, y: float, z: float, /) -> F_co: ...
     @overload
     def __call__(self, x: Scalar, y: Scalar, z: Scalar, /) -> S_co: ...
+
+
+class Function4(Protocol[F_co, S_co]):
+    """A function of four numbers: of floats it gives an F, of Scalars an S."""
+
+    @overload
+    def __call__(self, x: float, y: float, z: float, w: float, /) -> F_co: ...
+    @overload
+    def __call__(self, x: Scalar, y: Scalar, z: Scalar, w: Scalar, /) -> S_co: ...
+
+
+# Gradients of functions of numbers, alone and after the value.
+Grad1: TypeAlias = "Function1[float, Scalar]"
+Grad2: TypeAlias = "Function2[Floats2, Scalars2]"
+Grad3: TypeAlias = "Function3[Floats3, Scalars3]"
+Grad4: TypeAlias = "Function4[Floats4, Scalars4]"
+ValueAndGrad1: TypeAlias = "Function1[Floats2, Scalars2]"
+ValueAndGrad2: TypeAlias = "Function2[tuple[float, Floats2], tuple[Scalar, Scalars2]]"
+ValueAndGrad3: TypeAlias = "Function3[tuple[float, Floats3], tuple[Scalar, Scalars3]]"
+ValueAndGrad4: TypeAlias = "Function4[tuple[float, Floats4], tuple[Scalar, Scalars4]]"

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    MutableSequence,
+    Sequence,
+    ValuesView,
+)
+from collections.abc import Set as AbstractSet
 from inspect import Parameter
+from itertools import chain
 from typing import Final, NamedTuple, Self
 
 from fgrad.container import LEAF, Leaves, Static, Structure, put
-from fgrad.graph import Node, Scalar, fresh, plain, reaches_older
-from fgrad.primitive import Operand, as_argument
-from fgrad.tree import flatten, map_operands
+from fgrad.graph import Node, Scalar, ancestors, fresh, plain
+from fgrad.primitive import as_argument
+from fgrad.tree import flatten, map_operands, paths
 
 __all__ = [
     "ALL",
@@ -19,6 +29,7 @@ __all__ = [
     "numbers",
     "one_number",
     "outputs",
+    "parameter",
     "seen",
     "take",
     "with_aux",
@@ -210,17 +221,56 @@ def with_aux(f: Callable[..., object], answer: object) -> tuple[object, object]:
     raise TypeError(message)
 
 
-def seen(tree: object, leaves: Sequence[Node]) -> object:
-    """`tree` as the caller of a differentiation sees it: floats in the place of its nodes.
+def seen(f: Callable[..., object], aux: object, leaves: Sequence[Node]) -> object:
+    """What `f` returned besides its number, as the caller sees it: floats in the place of nodes.
 
     A node that also depends on something older than `leaves` stays, since to an outer
     differentiation it is no constant. So does every node where there are no leaves: it came from
-    outside.
+    outside. A TypeError names the path of a collection that has nodes to change and is no tree.
     """
+    if not leaves:
+        return aux
+    nodes: list[Node] = []
+    hidden: list[tuple[str, object, list[Node]]] = []
+    for path, thing in paths(aux, f"what {_name(f)} returned[1]"):
+        if isinstance(thing, Node):
+            nodes.append(thing)
+        elif isinstance(thing, _COLLECTIONS):
+            hidden.append((path, thing, list(_nodes_in(thing))))
+    older = _depending_on_older(chain(nodes, *(inside for *_, inside in hidden)), leaves[0].index)
+    for path, thing, inside in hidden:
+        if any(node.index not in older for node in inside):
+            message = (
+                f"{path}: expected a tree, got {type(thing).__name__} that holds nodes, "
+                "which would not become floats (return a list or a dict of them)"
+            )
+            raise TypeError(message)
+    return map_operands(
+        aux, lambda x: x.value if isinstance(x, Node) and x.index not in older else x
+    )
 
-    def change(operand: Operand) -> Operand | float:
-        if not leaves or not isinstance(operand, Node):
-            return operand
-        return operand if reaches_older([operand], leaves[0].index) else operand.value
 
-    return map_operands(tree, change)
+_COLLECTIONS: Final = (AbstractSet, Mapping, MutableSequence, ValuesView, tuple)
+"""What may hold nodes and is no tree, or it would have been taken apart."""
+
+
+def _nodes_in(collection: Iterable[object]) -> Iterator[Node]:
+    """The nodes in a collection and in the trees and collections in it."""
+    items = chain(collection, collection.values() if isinstance(collection, Mapping) else ())
+    for _, thing in chain.from_iterable(paths(item, "") for item in items):
+        if isinstance(thing, Node):
+            yield thing
+        elif isinstance(thing, _COLLECTIONS):
+            yield from _nodes_in(thing)
+
+
+def _depending_on_older(nodes: Iterable[Node], first: int) -> set[int]:
+    """The indices of the nodes, and of some beneath, that are older than `first` or reach one."""
+    roots = list(nodes)
+    found = {root.index for root in roots if root.index < first}
+    for node in ancestors(*roots, first=first):
+        if any(
+            isinstance(x, Node) and (x.index < first or x.index in found) for x in node.operands
+        ):
+            found.add(node.index)
+    return found

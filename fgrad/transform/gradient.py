@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Concatenate, Literal, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Concatenate, Literal, ParamSpec, TypeVar, TypeVarTuple, overload
 
 from fgrad.graph import Scalar
 from fgrad.reverse import value_and_cotangents
@@ -12,19 +12,19 @@ from fgrad.transform.arguments import Choice, one_number, seen, take, with_aux
 
 if TYPE_CHECKING:
     from fgrad.signatures import (
+        Floats2,
         Function1,
         Function2,
         Grad1,
         Grad2,
         Grad3,
         Grad4,
-        GradTree,
+        Scalars2,
         Tree,
         ValueAndGrad1,
         ValueAndGrad2,
         ValueAndGrad3,
         ValueAndGrad4,
-        ValueAndGradTree,
     )
 
 __all__ = ["grad", "value_and_grad"]
@@ -33,14 +33,17 @@ A = TypeVar("A", bound="Tree")
 B = TypeVar("B", bound="Tree")
 C = TypeVar("C", bound="Tree")
 D = TypeVar("D", bound="Tree")
+E = TypeVar("E", bound="Tree")
 R = TypeVar("R", bound=Scalar)
 T = TypeVar("T")
 U = TypeVar("U")
+V = TypeVar("V")
+Ts = TypeVarTuple("Ts")
 P = ParamSpec("P")
 
 
-# Within an arity numbers come before trees (which types lambdas); no TypeVarTuple, which would
-# turn every lambda into Any under mypy.
+# Within an arity numbers come before trees (which types lambdas); a TypeVarTuple only where no
+# numbers came before, or it would turn lambdas into Any under mypy.
 @overload
 def grad(f: Callable[[float], Scalar]) -> Grad1: ...
 @overload
@@ -50,13 +53,17 @@ def grad(f: Callable[[float, float, float], Scalar]) -> Grad3: ...
 @overload
 def grad(f: Callable[[float, float, float, float], Scalar]) -> Grad4: ...
 @overload
-def grad(f: Callable[[A], Scalar]) -> GradTree[A]: ...
+def grad(f: Callable[[A], Scalar]) -> Callable[[A], A]: ...
 @overload
 def grad(f: Callable[[A, B], Scalar]) -> Callable[[A, B], tuple[A, B]]: ...
 @overload
 def grad(f: Callable[[A, B, C], Scalar]) -> Callable[[A, B, C], tuple[A, B, C]]: ...
 @overload
 def grad(f: Callable[[A, B, C, D], Scalar]) -> Callable[[A, B, C, D], tuple[A, B, C, D]]: ...
+@overload
+def grad(
+    f: Callable[[A, B, C, D, E, *Ts], Scalar],
+) -> Callable[[A, B, C, D, E, *Ts], tuple[A, B, C, D, E, *Ts]]: ...
 @overload
 def grad(
     f: Callable[Concatenate[A, P], Scalar], *, argnums: Literal[0]
@@ -69,6 +76,10 @@ def grad(
 def grad(
     f: Callable[Concatenate[T, U, A, P], Scalar], *, argnums: Literal[2]
 ) -> Callable[Concatenate[T, U, A, P], A]: ...
+@overload
+def grad(
+    f: Callable[Concatenate[T, U, V, A, P], Scalar], *, argnums: Literal[3]
+) -> Callable[Concatenate[T, U, V, A, P], A]: ...
 @overload
 def grad(
     f: Callable[Concatenate[A, P], Scalar], *, argnums: tuple[Literal[0]]
@@ -143,7 +154,7 @@ def value_and_grad(f: Callable[[float, float, float], Scalar]) -> ValueAndGrad3:
 @overload
 def value_and_grad(f: Callable[[float, float, float, float], Scalar]) -> ValueAndGrad4: ...
 @overload
-def value_and_grad(f: Callable[[A], R]) -> ValueAndGradTree[A, R]: ...
+def value_and_grad(f: Callable[[A], R]) -> Callable[[A], tuple[R, A]]: ...
 @overload
 def value_and_grad(f: Callable[[A, B], R]) -> Callable[[A, B], tuple[R, tuple[A, B]]]: ...
 @overload
@@ -152,6 +163,10 @@ def value_and_grad(f: Callable[[A, B, C], R]) -> Callable[[A, B, C], tuple[R, tu
 def value_and_grad(
     f: Callable[[A, B, C, D], R],
 ) -> Callable[[A, B, C, D], tuple[R, tuple[A, B, C, D]]]: ...
+@overload
+def value_and_grad(
+    f: Callable[[A, B, C, D, E, *Ts], R],
+) -> Callable[[A, B, C, D, E, *Ts], tuple[R, tuple[A, B, C, D, E, *Ts]]]: ...
 @overload
 def value_and_grad(
     f: Callable[Concatenate[A, P], R], *, argnums: Literal[0]
@@ -164,6 +179,10 @@ def value_and_grad(
 def value_and_grad(
     f: Callable[Concatenate[T, U, A, P], R], *, argnums: Literal[2]
 ) -> Callable[Concatenate[T, U, A, P], tuple[R, A]]: ...
+@overload
+def value_and_grad(
+    f: Callable[Concatenate[T, U, V, A, P], R], *, argnums: Literal[3]
+) -> Callable[Concatenate[T, U, V, A, P], tuple[R, A]]: ...
 @overload
 def value_and_grad(
     f: Callable[Concatenate[A, P], R], *, argnums: tuple[Literal[0]]
@@ -199,9 +218,7 @@ def value_and_grad(
 @overload
 def value_and_grad(
     f: Callable[[float, float], tuple[Scalar, T]], *, has_aux: Literal[True]
-) -> Function2[
-    tuple[tuple[float, T], tuple[float, float]], tuple[tuple[Scalar, T], tuple[Scalar, Scalar]]
-]: ...
+) -> Function2[tuple[tuple[float, T], Floats2], tuple[tuple[Scalar, T], Scalars2]]: ...
 @overload
 def value_and_grad(
     f: Callable[[A], tuple[R, T]], *, has_aux: Literal[True]
@@ -214,6 +231,10 @@ def value_and_grad(
 def value_and_grad(
     f: Callable[[A, B, C], tuple[R, T]], *, has_aux: Literal[True]
 ) -> Callable[[A, B, C], tuple[tuple[R, T], tuple[A, B, C]]]: ...
+@overload
+def value_and_grad(
+    f: Callable[[A, B, C, D, *Ts], tuple[R, T]], *, has_aux: Literal[True]
+) -> Callable[[A, B, C, D, *Ts], tuple[tuple[R, T], tuple[A, B, C, D, *Ts]]]: ...
 @overload
 def value_and_grad(
     f: Callable[Concatenate[A, P], tuple[R, T]], *, argnums: Literal[0], has_aux: Literal[True]
@@ -247,7 +268,8 @@ def value_and_grad(
     """The function that gives the pair of `f`'s value and its gradient, as `grad` has it.
 
     With `has_aux`, `f` returns its number and whatever else it has to say, and the first of the
-    pair is these two.
+    pair is these two, with floats in the place of nodes. A TypeError says where a set, or another
+    collection that is no tree, holds nodes. Other errors are those of `grad`.
 
     >>> value_and_grad(lambda x: x * x)(3.0)
     (9.0, 6.0)
@@ -263,6 +285,6 @@ def value_and_grad(
         number, aux = with_aux(f, answer) if has_aux else (answer, None)
         value, found = value_and_cotangents(one_number(f, number), inputs.leaves)
         gradient = inputs.shaped(found)
-        return ((value, seen(aux, inputs.leaves)), gradient) if has_aux else (value, gradient)
+        return ((value, seen(f, aux, inputs.leaves)), gradient) if has_aux else (value, gradient)
 
     return value_and_gradient

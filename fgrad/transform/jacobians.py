@@ -8,16 +8,25 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, overload
 
 from fgrad.forward import tangents
 from fgrad.reverse import cotangents
-from fgrad.transform.arguments import ALL, outputs, take
 from fgrad.transform.gradient import grad
-from fgrad.transform.linear import jvp
+from fgrad.transform.linear import Run
 from fgrad.tree import unflatten
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from fgrad.graph import Node, Scalar
-    from fgrad.signatures import Container, Function1, Function2, Function3, Tree
+    from fgrad.signatures import (
+        Container,
+        Floats2,
+        Floats3,
+        Function1,
+        Function2,
+        Function3,
+        Scalars2,
+        Scalars3,
+        Tree,
+    )
 
 __all__ = ["hessian", "hvp", "jacobian"]
 
@@ -28,21 +37,20 @@ S = TypeVar("S", bound="Scalar")
 Mode: TypeAlias = Literal["forward", "reverse"]
 
 
-# By what comes out (a tuple, another sequence, a dict), and within it by what goes in.
+# By what comes out (a tuple, a list or another sequence, a dict), and within it by what goes in. Of
+# numbers no Sequence: a lambda that gives a tuple would match twice, and be Any under mypy.
 @overload
-def jacobian(  # type: ignore[overload-overlap]  # a tuple is a sequence too: so here, and below
+def jacobian(  # type: ignore[overload-overlap]  # a float is a tree, a tuple a sequence; so too below
     f: Callable[[float], tuple[Scalar, ...]], *, mode: Mode | None = None
 ) -> Function1[tuple[float, ...], tuple[Scalar, ...]]: ...
 @overload
 def jacobian(  # type: ignore[overload-overlap]
     f: Callable[[float, float], tuple[Scalar, ...]], *, mode: Mode | None = None
-) -> Function2[tuple[tuple[float, float], ...], tuple[tuple[Scalar, Scalar], ...]]: ...
+) -> Function2[tuple[Floats2, ...], tuple[Scalars2, ...]]: ...
 @overload
-def jacobian(  # type: ignore[overload-overlap]
+def jacobian(
     f: Callable[[float, float, float], tuple[Scalar, ...]], *, mode: Mode | None = None
-) -> Function3[
-    tuple[tuple[float, float, float], ...], tuple[tuple[Scalar, Scalar, Scalar], ...]
-]: ...
+) -> Function3[tuple[Floats3, ...], tuple[Scalars3, ...]]: ...
 @overload
 def jacobian(  # type: ignore[overload-overlap]
     f: Callable[[A], tuple[Scalar, ...]], *, mode: Mode | None = None
@@ -53,16 +61,16 @@ def jacobian(  # type: ignore[overload-overlap]
 ) -> Callable[[A, B], tuple[tuple[A, B], ...]]: ...
 @overload
 def jacobian(  # type: ignore[overload-overlap]
-    f: Callable[[float], Sequence[Scalar]], *, mode: Mode | None = None
+    f: Callable[[float], list[Scalar] | list[float]], *, mode: Mode | None = None
 ) -> Function1[list[float], list[Scalar]]: ...
 @overload
-def jacobian(
-    f: Callable[[float, float], Sequence[Scalar]], *, mode: Mode | None = None
-) -> Function2[list[tuple[float, float]], list[tuple[Scalar, Scalar]]]: ...
+def jacobian(  # type: ignore[overload-overlap]
+    f: Callable[[float, float], list[Scalar] | list[float]], *, mode: Mode | None = None
+) -> Function2[list[Floats2], list[Scalars2]]: ...
 @overload
 def jacobian(
-    f: Callable[[float, float, float], Sequence[Scalar]], *, mode: Mode | None = None
-) -> Function3[list[tuple[float, float, float]], list[tuple[Scalar, Scalar, Scalar]]]: ...
+    f: Callable[[float, float, float], list[Scalar] | list[float]], *, mode: Mode | None = None
+) -> Function3[list[Floats3], list[Scalars3]]: ...
 @overload
 def jacobian(  # type: ignore[overload-overlap]
     f: Callable[[Sequence[S]], Sequence[Scalar]], *, mode: Mode | None = None
@@ -77,7 +85,7 @@ def jacobian(
 ) -> Callable[[A, B], list[tuple[A, B]]]: ...
 @overload
 def jacobian(
-    f: Callable[[A], dict[K, Scalar]] | Callable[[A], dict[K, float]], *, mode: Mode | None = None
+    f: Callable[[A], dict[K, Scalar] | dict[K, float]], *, mode: Mode | None = None
 ) -> Callable[[A], dict[K, A]]: ...
 @overload
 def jacobian(f: Callable[[A], Container], *, mode: Mode | None = None) -> Callable[[A], object]: ...
@@ -87,6 +95,8 @@ def jacobian(f: Callable[..., object], *, mode: Mode | None = None) -> Callable[
     The answer has the structure of what `f` returns, with a gradient (as `grad` shapes it) in the
     place of each number: a list of m numbers of a list of n gives m lists of n. By reverse
     sweeps, one a row, or by forward sweeps, one a column: the fewer, unless `mode` says which.
+    Keyword arguments are passed on. A TypeError says what in the arguments or in what `f` returned
+    is no tree of floats.
 
     >>> jacobian(lambda p: [p[0] * p[1], p[0]])([3.0, 4.0])
     [[4.0, 3.0], [1.0, 0.0]]
@@ -97,11 +107,10 @@ def jacobian(f: Callable[..., object], *, mode: Mode | None = None) -> Callable[
 
     @wraps(f, updated=())
     def matrix(*args: object, **kwargs: object) -> object:
-        inputs = take(f, args, kwargs, ALL)
-        roots, structure = outputs(f, f(*inputs.args, **inputs.kwargs))
+        inputs, roots, structure = Run.of(f, *args, **kwargs)
         forward = len(inputs.leaves) < len(roots) if mode is None else mode == "forward"
         rows = _by_columns(roots, inputs.leaves) if forward else _by_rows(roots, inputs.leaves)
-        return unflatten(structure, [inputs.shaped(row) for row in rows])
+        return unflatten(structure, map(inputs.shaped, rows))
 
     return matrix
 
@@ -123,19 +132,11 @@ def hessian(f: Callable[[float], Scalar]) -> Function1[float, Scalar]: ...
 @overload
 def hessian(
     f: Callable[[float, float], Scalar],
-) -> Function2[
-    tuple[tuple[float, float], tuple[float, float]],
-    tuple[tuple[Scalar, Scalar], tuple[Scalar, Scalar]],
-]: ...
+) -> Function2[tuple[Floats2, Floats2], tuple[Scalars2, Scalars2]]: ...
 @overload
 def hessian(
     f: Callable[[float, float, float], Scalar],
-) -> Function3[
-    tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]],
-    tuple[
-        tuple[Scalar, Scalar, Scalar], tuple[Scalar, Scalar, Scalar], tuple[Scalar, Scalar, Scalar]
-    ],
-]: ...
+) -> Function3[tuple[Floats3, Floats3, Floats3], tuple[Scalars3, Scalars3, Scalars3]]: ...
 @overload
 def hessian(f: Callable[[Sequence[S]], Scalar]) -> Callable[[Sequence[S]], list[list[S]]]: ...
 @overload
@@ -146,6 +147,8 @@ def hessian(f: Callable[[dict[K, S]], Scalar]) -> Callable[[dict[K, S]], dict[K,
 def hessian(f: Callable[[A], Scalar]) -> Callable[[A], object]: ...
 def hessian(f: Callable[..., object]) -> Callable[..., object]:
     """The function that gives all second derivatives of `f`: the Jacobian of its gradient.
+
+    A list of n numbers gives n lists of n. Errors are those of `grad`.
 
     >>> hessian(lambda p: p[0] ** 2 * p[1])([3.0, 4.0])
     [[8.0, 6.0], [6.0, 0.0]]
@@ -160,9 +163,10 @@ def hvp(f: Callable[[A], Scalar], x: A, v: A) -> A: ...
 def hvp(f: Callable[[A], Scalar], x: A, v: A) -> A:
     """The Hessian of `f` at `x` times `v`, without the Hessian: forward over reverse.
 
-    Costs a few times what `f` does (Pearlmutter 1994). `v` has the structure of `x`.
+    Costs a few times what `f` does (Pearlmutter 1994). `v` has the structure of `x`, else a
+    ValueError. Other errors are those of `grad`.
 
     >>> hvp(lambda p: p[0] ** 2 * p[1], [3.0, 4.0], [1.0, 0.0])
     [8.0, 6.0]
     """
-    return jvp(grad(f), x, v)[1]
+    return Run.of(grad(f), x).push(v, "v")  # type: ignore[return-value]  # a tree of A's structure

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple, TypeVar, overload
+from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar, overload
 
 from fgrad.forward import tangents
 from fgrad.graph import Scalar, plain, reaches_older
@@ -16,36 +16,36 @@ if TYPE_CHECKING:
     from fgrad.container import Structure
     from fgrad.signatures import Tree
 
-__all__ = ["jvp", "linearize", "vjp"]
+__all__ = ["Run", "jvp", "linearize", "vjp"]
 
 A = TypeVar("A", bound="Tree")
 R = TypeVar("R", bound="Tree")
 
 
 class Run(NamedTuple):
-    """One run of a function of one tree: its inputs, and the roots in what it returned."""
+    """One run of a function of trees: its inputs, and the roots in what it returned."""
 
     inputs: Inputs
     roots: list[Scalar]
     structure: Structure
 
     @classmethod
-    def of(cls, f: Callable[..., object], x: object) -> Run:
-        """The run of `f` at `x`."""
-        inputs = take(f, (x,), {}, ALL)
-        roots, structure = outputs(f, f(*inputs.args))
+    def of(cls, f: Callable[..., object], /, *args: object, **kwargs: object) -> Self:
+        """The run of `f` on these arguments, differentiated by the positional ones."""
+        inputs = take(f, args, kwargs, ALL)
+        roots, structure = outputs(f, f(*inputs.args, **inputs.kwargs))
         return cls(inputs, roots, structure)
 
     def answer(self) -> object:
         """What `f` returned, as the caller of the transformation sees it."""
         leaves = self.inputs.leaves
         older = not leaves or reaches_older(self.roots, leaves[0].index)
-        seen = self.roots if older else [plain(root) for root in self.roots]
-        return unflatten(self.structure, seen)
+        answers = self.roots if older else [plain(root) for root in self.roots]
+        return unflatten(self.structure, answers)
 
-    def push(self, tangent: object) -> object:
+    def push(self, tangent: object, name: str = "tangent") -> object:
         """The tangent of the answer along `tangent`, a tree of the structure of the input."""
-        directions = _matching(tangent, "tangent", self.inputs.structures[0])
+        directions = _matching(tangent, name, self.inputs.structures[0])
         return unflatten(self.structure, tangents(self.roots, self.inputs.leaves, directions)[0])
 
     def pull(self, cotangent: object) -> object:
@@ -72,7 +72,7 @@ def jvp(f: Callable[[A], R], x: A, tangent: A) -> tuple[R, R]:
     """The value of `f` at `x`, and its derivative there along `tangent` (the pushforward).
 
     One forward sweep, however many numbers `f` returns. `tangent` has the structure of `x`, else
-    a ValueError.
+    a ValueError. A TypeError says what in `x`, `tangent` or the value is no tree of floats.
 
     >>> jvp(lambda p: [p[0] * p[1], p[0]], [3.0, 4.0], [1.0, 0.0])
     ([12.0, 3.0], [4.0, 1.0])
@@ -90,7 +90,8 @@ def linearize(f: Callable[[A], R], x: A) -> tuple[R, Callable[[A], R]]: ...
 def linearize(f: Callable[[A], R], x: A) -> tuple[R, Callable[[A], R]]:
     """The value of `f` at `x`, and its derivative there as a function from tangent to tangent.
 
-    `f` runs once, however often the linear function is called.
+    `f` runs once, however often the linear function is called; each call is one forward sweep.
+    Errors are those of `jvp`.
 
     >>> value, derivative = linearize(lambda p: p[0] * p[1], [3.0, 4.0])
     >>> value, derivative([1.0, 0.0]), derivative([0.0, 1.0])
@@ -113,7 +114,8 @@ def vjp(f: Callable[[A], R], x: A) -> tuple[R, Callable[[R], A]]: ...
 def vjp(f: Callable[[A], object], x: A) -> tuple[object, Callable[..., A]]:
     """The value of `f` at `x`, and its pullback: from a cotangent of the value to one of `x`.
 
-    `f` runs once, however often the pullback is called; each call is one reverse sweep.
+    `f` runs once, however often the pullback is called; each call is one reverse sweep. A cotangent
+    has the structure of the value, else a ValueError. Other errors are those of `jvp`.
 
     >>> value, pullback = vjp(lambda p: [p[0] * p[1], p[0]], [3.0, 4.0])
     >>> value, pullback([1.0, 0.0]), pullback([0.0, 1.0])

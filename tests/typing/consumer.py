@@ -47,6 +47,10 @@ def f3(x: float, y: float, z: float) -> float:
     return x * y * z
 
 
+def f5(x: float, y: float, z: float, u: float, v: float) -> float:
+    return x * y * z * u * v
+
+
 def kw(x: float, k: float = 2.0, *, s: float = 1.0) -> float:
     return x * k * s
 
@@ -55,6 +59,8 @@ assert_type(grad(f1)(3.0), float)
 assert_type(grad(f1)(3), float)  # an int literal is a float argument
 assert_type(grad(f2)(3.0, 4.0), tuple[float, float])
 assert_type(grad(f3)(3.0, 4.0, 5.0), tuple[float, float, float])
+assert_type(grad(f5)(1.0, 2.0, 3.0, 4.0, 5.0), tuple[float, float, float, float, float])
+assert_type(grad(f5, argnums=3)(1.0, 2.0, 3.0, 4.0, v=5.0), float)
 assert_type(grad(grad(f1))(3.0), float)
 assert_type(grad(grad(grad(f1)))(3.0), float)
 assert_type(grad(kw)(3.0), float)  # defaults keep working
@@ -170,6 +176,12 @@ def lin(p: Params) -> float:
     return p.w * 3.0 + p.b
 
 
+def six(  # noqa: PLR0913, PLR0917 - six are the case
+    p: Params, a: float, b: float, c: float, q: tuple[float, float], d: float
+) -> float:
+    return p.w * a * b * c * d * q[0]
+
+
 def dct(p: dict[str, float]) -> float:
     return p["a"] * p["b"]
 
@@ -189,6 +201,14 @@ def mlp_loss(m: MLP) -> float:
 mlp = MLP((Layer((1.0, 2.0), 0.5), Layer((0.1,), 0.0)), "net")
 assert_type(grad(lin)(Params(1.0, 2.0)), Params)
 assert_type(grad(height)(Line(1.0, 2.0), 3.0), tuple[Line, float])
+assert_type(
+    grad(six)(Params(1.0, 2.0), 3.0, 4.0, 5.0, (6.0, 7.0), 8.0),
+    tuple[Params, float, float, float, tuple[float, float], float],
+)
+assert_type(
+    value_and_grad(six)(Params(1.0, 2.0), 3.0, 4.0, 5.0, (6.0, 7.0), 8.0),
+    tuple[float, tuple[Params, float, float, float, tuple[float, float], float]],
+)
 assert_type(grad(root_height)(Line(1.0, 2.0)), Line)
 assert_type(grad(height, argnums=0)(Line(1.0, 2.0), x=3.0), Line)
 assert_type(grad(dct)({"a": 1.0, "b": 2.0}), dict[str, float])
@@ -280,6 +300,10 @@ def named(p: Params) -> dict[str, float]:
     return {"sum": p.w + p.b, "product": p.w * p.b}
 
 
+def series(x: float) -> Sequence[float]:
+    return [x, x * x]
+
+
 def spectrum(p: Params) -> list[float]:
     return [p.w, p.w * p.b]
 
@@ -292,9 +316,12 @@ assert_type(jacobian(circle)(0.0), tuple[float, ...])
 assert_type(jacobian(s_pair)(0.0), tuple[float, ...])
 assert_type(jacobian(lambda x: [x, x * x])(1.0), list[float])
 assert_type(jacobian(lambda x, y: [x, x * y])(1.0, 2.0), list[tuple[float, float]])
+assert_type(jacobian(lambda x: (x, x * x))(1.0), tuple[float, ...])
+assert_type(jacobian(lambda x, y: (x, x * y))(1.0, 2.0), tuple[tuple[float, float], ...])
 assert_type(jacobian(both)(1.0, 2.0), list[tuple[float, float]])
 assert_type(jacobian(both, mode="forward")(1.0, 2.0), list[tuple[float, float]])
 assert_type(jacobian(pair)(1.0, 2.0), tuple[tuple[float, float], ...])
+assert_type(jacobian(series)(1.0), list[float])
 assert_type(jacobian(spectrum)(Params(1.0, 2.0)), list[Params])
 assert_type(jacobian(named, mode="reverse")(Params(1.0, 2.0)), dict[str, Params])
 assert_type(jacobian(swap)(Params(1.0, 2.0)), tuple[Params, ...])  # a Params of Params
@@ -316,6 +343,10 @@ def noted(x: float, y: float) -> tuple[float, dict[str, float]]:
     return x * y, {"sum": x + y}
 
 
+def noted_product(x: float, y: float, z: float, u: float) -> tuple[float, str]:
+    return x * y * z * u, "product"
+
+
 def loss_and_output(m: MLP, x: float, *, y: float) -> tuple[float, float]:
     return (m(x) - y) ** 2, m(x)
 
@@ -326,6 +357,10 @@ assert_type(
     tuple[tuple[float, dict[str, float]], tuple[float, float]],
 )
 assert_type(
+    value_and_grad(noted_product, has_aux=True)(1.0, 2.0, 3.0, 4.0),
+    tuple[tuple[float, str], tuple[float, float, float, float]],
+)
+assert_type(
     value_and_grad(loss_and_output, argnums=0, has_aux=True)(mlp, 1.0, y=2.0),
     tuple[tuple[float, float], MLP],
 )
@@ -333,6 +368,7 @@ assert_type(
     value_and_grad(lambda x: (x * x, "square"), has_aux=True)(3.0),
     tuple[tuple[float, str], float],
 )
+assert_type(value_and_grad(f5, argnums=3)(1.0, 2.0, 3.0, 4.0, 5.0), tuple[float, float])
 assert_type(value_and_grad(f3, argnums=(0, 2))(1.0, 2.0, 3.0), tuple[float, tuple[float, float]])
 
 

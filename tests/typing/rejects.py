@@ -99,6 +99,10 @@ def ff(x: float, y: float) -> float:
     return x * y
 
 
+def f5(x: float, y: float, z: float, u: float, v: float) -> float:
+    return x * y * z * u * v
+
+
 def to_str(x: Scalar) -> str:
     return "s"
 
@@ -156,6 +160,11 @@ grad(f1)()  # E
 grad(f2)(1.0)  # E
 grad(f2)(1.0, 2.0, 3.0)  # E
 grad(f1)("3")  # E
+grad(f5)(1.0, 2.0, 3.0, 4.0)  # E
+grad(f5)(1.0, 2.0, 3.0, 4.0, "5")  # E
+grad(f5)(1.0, 2.0, 3.0, 4.0, 5.0)[5]  # E
+grad(f5, argnums=3)(1.0, 2.0, 3.0, "4", 5.0)  # E
+value_and_grad(f5)(1.0, 2.0, 3.0, 4.0)  # E
 grad(ff)(1.0, None)  # E
 grad(f1)(x=1.0)  # E
 grad(f2, argnums=5)  # E
@@ -225,6 +234,8 @@ fg.row("cube", to_str, slope)  # E
 fg.row(cube, slope)  # E
 fg.row("cube", cube, slope, slope)  # E
 fg.row("cube", cube, slope, domain=3.0)  # E
+fg.row("cube", cube, slope, kink=(0.0,))  # E
+fg.custom_derivative(slope, kinks=0.0)  # E
 fg.row("cube", cube, slope)("1")  # E
 fg.row("cube", cube, slope)(1.0, 2.0)  # E
 fg.custom_derivative()  # E

@@ -176,7 +176,7 @@ class MLP(Generic[L_co]):
         return answers
 
 
-def activation_of(non_linear: bool) -> Activation:  # noqa: FBT001 - as the exercise has it
+def tanh_if(non_linear: bool) -> Activation:  # noqa: FBT001 - as the exercise has it
     """That of a neuron of the exercise: tanh, or `linear`; a TypeError to anything but a bool."""
     if not isinstance(non_linear, bool):
         message = f"non_linear: expected a bool, got {type(non_linear).__name__} {non_linear!r:.60}"

@@ -35,7 +35,7 @@ def moved(mlp: MLP[float], place: int, by: float) -> MLP[float]:
     return tree_map(lambda p: p + next(steps), mlp)
 
 
-def test_a_neuron_is_the_activation_of_the_weighted_sum() -> None:
+def test_a_neuron_is_the_tanh_if_the_weighted_sum() -> None:
     neuron = Neuron((0.5, -2.0), 0.25)
     assert neuron([3.0, 1.0]) == math.tanh(0.5 * 3.0 + -2.0 * 1.0 + 0.25)
     assert Neuron((0.5, -2.0), 0.25, relu)([3.0, 1.0]) == 0.0

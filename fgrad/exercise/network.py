@@ -45,7 +45,7 @@ class Neuron(_Network[nn.Neuron[Value]]):
         self, n_features: int, non_linear: bool = True, *, seed: int | None = None
     ) -> None:
         nn.check_size("n_features", n_features)
-        layer = nn.Layer.init(n_features, 1, seed=seed, activation=nn.activation_of(non_linear))
+        layer = nn.Layer.init(n_features, 1, seed=seed, activation=nn.tanh_if(non_linear))
         super().__init__(layer.neurons[0])
 
     def __call__(self, xs: Iterable[Value | float]) -> Value:
@@ -63,9 +63,7 @@ class Layer(_Network[nn.Layer[Value]]):
     def __init__(
         self, n_in: int, n_out: int, non_linear: bool = True, *, seed: int | None = None
     ) -> None:
-        super().__init__(
-            nn.Layer.init(n_in, n_out, seed=seed, activation=nn.activation_of(non_linear))
-        )
+        super().__init__(nn.Layer.init(n_in, n_out, seed=seed, activation=nn.tanh_if(non_linear)))
 
     def __call__(self, xs: Iterable[Value | float]) -> list[Value]:
         """One Value a neuron."""

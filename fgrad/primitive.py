@@ -12,6 +12,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from numbers import Real
+from types import MethodType
 from typing import Any, Final, Self, TypeAlias, TypeVar, overload
 
 from attrs import field, frozen
@@ -233,7 +234,7 @@ class Unary(Primitive):
     def __get__(self, instance: S, owner: object) -> Callable[[], S]: ...
     def __get__(self, instance: S | None, owner: object) -> Self | Callable[[], S]:
         """Itself from the class, bound to its operand from an instance, as functions are."""
-        return self if instance is None else lambda *more: self(instance, *more)
+        return self if instance is None else MethodType(self, instance)
 
 
 class Binary(Primitive):

@@ -83,7 +83,11 @@ class Value(Arithmetic):
 
     def bind(self, primitive: Primitive, operands: Sequence[object]) -> Value:
         """The value of `primitive` applied to `operands`, each a Value or a real number."""
-        taken = [x if isinstance(x, (Value, float)) else as_float(x) for x in operands]
+        if len(operands) == 1:
+            return _made(self.node.bind(primitive, (self.node,)), (self,), oldest=self.oldest)
+        taken = [
+            x if isinstance(x, Value) or x.__class__ is float else as_float(x) for x in operands
+        ]
         mine = tuple([x for x in taken if x is not None])
         if len(mine) < len(taken):
             return NotImplemented  # type: ignore[no-any-return]  # as operators answer
@@ -181,13 +185,21 @@ def _number(x: Value | Number) -> Number:
     return x.data if isinstance(x, Value) else x
 
 
-def _made(node: Node, operands: Operands, grad: float = 0.0, name: str | None = None) -> Value:
-    value = Value.__new__(Value)
+def _made(
+    node: Node,
+    operands: Operands,
+    grad: float = 0.0,
+    name: str | None = None,
+    oldest: int | None = None,
+) -> Value:
+    value: Value = object.__new__(Value)
     value.node = node
     value.grad = grad
     value.name = name
     value.operands = operands
-    value.oldest = min([node.index, *[x.oldest for x in operands if isinstance(x, Value)]])
+    if oldest is None:
+        oldest = min([node.index, *[x.oldest for x in operands if isinstance(x, Value)]])
+    value.oldest = oldest
     return value
 
 

@@ -45,6 +45,35 @@ def ours(x: float, y: float) -> float:
     return network(x, y, fgrad.tanh)  # type: ignore[no-any-return]  # a float of floats
 
 
+def by_hand(x: float, y: float) -> tuple[float, tuple[float, float]]:
+    """The network and its gradient as one writes them by hand: there and back."""
+    t, s = x, y
+    kept = []
+    for _ in range(7):
+        a = x * t + y * s
+        d = math.tanh(a)
+        e = d * x
+        h = (e - y) * 0.5 + t
+        k = (h * d - s) * 0.25
+        kept.append((t, s, d, e, h, k))
+        t, s = ((k + e) * y - a) * 0.125 + d, k
+    answer = t * s + x
+    slope_x, slope_y, slope_t, slope_s = 1.0, 0.0, s, t
+    for t, s, d, e, h, k in kept[::-1]:
+        outer = slope_t * 0.125
+        slope_y += outer * (k + e)
+        inner = (slope_s + outer * y) * 0.25
+        slope_h = inner * d
+        slope_e = outer * y + slope_h * 0.5
+        slope_y -= slope_h * 0.5
+        slope_x += slope_e * d
+        slope_a = (slope_t + inner * h + slope_e * x) * (1.0 - d * d) - outer
+        slope_x += slope_a * t
+        slope_y += slope_a * s
+        slope_t, slope_s = slope_h + slope_a * x, slope_a * y - inner
+    return answer, (slope_x + slope_t, slope_y + slope_s)
+
+
 def of_numba(f: Callable[..., Any]) -> Callable[..., Any]:
     """The straight lines that fgrad makes of `f`, compiled by numba."""
     numba = import_module("numba")
@@ -95,6 +124,8 @@ def peers() -> Iterator[tuple[str, str, Callable[[], Callable[..., Any]]]]:
     yield f, "fgrad, native", lambda: jit(value_and_grad(ours), native=True)
     yield f, "fgrad, Python source", lambda: jit(value_and_grad(ours), native=False)
     yield f, "fgrad, eager", lambda: value_and_grad(ours)
+    yield f, "Python, by hand", lambda: by_hand
+    yield f, "numba, by hand", lambda: import_module("numba").njit(by_hand)
     yield f, "numba, the same lines", lambda: of_numba(value_and_grad(ours))
     yield (
         f,

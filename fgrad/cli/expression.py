@@ -154,6 +154,9 @@ def _step(node: ast.expr, text: str) -> _Step:
             return _Step(text, calculus.neg, (operand,))
         case ast.BinOp(left=left, op=operator, right=right) if type(operator) in OPERATORS:
             return _Step(text, OPERATORS[type(operator)], (left, right))
+        case ast.Call(func=ast.Name(id="log") as log, args=[x, base], keywords=[]):
+            logarithms = [ast.Call(log, [operand], []) for operand in (x, base)]
+            return _Step(text, calculus.div, logarithms)
         case ast.Call(func=ast.Name(id=name), args=operands, keywords=[]):
             return _Step(text, _function(name, len(operands), text), operands)
     raise _error(text, "only numbers, variables, + - * / ** (powers) and functions are understood")

@@ -181,8 +181,7 @@ def test_two_threads_in_one_function() -> None:
         thread.join()
     for x, answers in found.items():
         for k, (left, middle, right) in enumerate(answers):
-            assert left == x - 0.25 * k
-            assert middle == math.hypot(x, left)
+            assert (left, middle) == (x - 0.25 * k, math.hypot(x, left))
             assert right == middle - left
     assert len(found) == 2
 

@@ -91,7 +91,7 @@ call void @Py_DecRef(ptr %answer)
 ret i32 1
 refuse:
 call void @Py_DecRef(ptr %answer)
-ret i32 0
+br label %unknown
 unknown:
 ret i32 0
 }

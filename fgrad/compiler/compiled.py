@@ -142,7 +142,7 @@ class Compiled:
         return code(*numbers)
 
     def _go_native(self) -> None:
-        """Make machine code, if that can be: what has no native form stays Python."""
+        """Make machine code, if that can be."""
         with self._lock:
             self._calls_left = math.inf
             try:

@@ -116,7 +116,7 @@ next:
 %x = load double, ptr %at
 store double %x, ptr %space
 store double 0xBFD999999999999A, ptr %second
-%end = call i32 @kernel(ptr %space)
+%end = call i32 @kernel(ptr %space, ptr null)
 PUT
 %following = add i64 %i, 1
 %more = icmp ult i64 %following, %size

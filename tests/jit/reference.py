@@ -13,6 +13,8 @@ import pytest
 from fgrad.calculus import TABLE
 from fgrad.compiler.program import Block, Constant, Fork, Guard, Operand, Program, Return
 from fgrad.compiler.selection import RELATIONS
+from fgrad.define import row
+from fgrad.interval import REAL, Interval
 from fgrad.tree import unflatten
 
 pytest.importorskip("llvmlite")
@@ -24,11 +26,25 @@ SPECIAL: Final = (
 )
 """Zeros, ends of domains, ties, the smallest and the largest, what is no number."""
 
-_NOT_NATIVE: Final = ("gamma", "lgamma", "polygamma", "hypot", "ldexp", "fsum")
-NATIVE: Final = (
-    *(row for name, row in TABLE.items() if name not in _NOT_NATIVE),
-    *RELATIONS,
+
+def _root_of_product(x: float, y: float, z: float) -> float:
+    return math.sqrt(x * y) + z
+
+
+OWN: Final = (
+    row("own_inverse", lambda x: 1 / x, lambda x, y: -y * y),
+    row(
+        "own_root",
+        _root_of_product,
+        lambda x, y, z, u: 0.5 * y / (u - z),
+        lambda x, y, z, u: 0.5 * x / (u - z),
+        lambda x, y, z, u: 1,
+        domain=(Interval(low=0.1), Interval(low=0.1), REAL),
+    ),
 )
+"""Rows as users write them, which raise here and there."""
+ROWS: Final = (*TABLE.values(), *RELATIONS, *OWN)
+"""All that machine code knows to compute, or to call."""
 COMPARE: Final = {
     "<": operator.lt,
     "<=": operator.le,

@@ -29,7 +29,7 @@ from fgrad.compiler.program import (
 )
 from fgrad.container import LEAF, Structure
 from fgrad.tree import flatten
-from tests.jit.reference import ASKED, COMPARE, NATIVE, SPECIAL, ask, bits, evaluate
+from tests.jit.reference import ASKED, COMPARE, ROWS, SPECIAL, ask, bits, evaluate
 
 INPUTS: Final = 3
 
@@ -80,7 +80,7 @@ class Drawing:
         return Constant(self.one_of(SPECIAL)) if constant else self.one_of(known)
 
     def line(self, known: list[int]) -> int:
-        row = self.one_of(NATIVE)
+        row = self.one_of(ROWS)
         size = row.blocks * self.draw(st.integers(1, 3)) if row.blocks else len(row.partials)
         self.lines.append(Line(row, tuple([self.operand(known) for _ in range(size)])))
         return INPUTS + len(self.lines) - 1

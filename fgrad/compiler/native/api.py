@@ -13,6 +13,8 @@ API: Final = {
     "Py_NewRef": "ptr (ptr)",
     "Py_DecRef": "void (ptr)",
     "PyDict_GetItemWithError": "ptr (ptr, ptr)",
+    "PyErr_Occurred": "ptr ()",
+    "PyErr_GivenExceptionMatches": "i32 (ptr, ptr)",
     "PyErr_Clear": "void ()",
     "PyErr_NoMemory": "ptr ()",
     "PyMem_Malloc": "ptr (i64)",
@@ -25,8 +27,9 @@ API: Final = {
 
 
 def declarations() -> str:
-    """The functions, and the type of floats, as LLVM wants to be told of them."""
+    """The functions, and the objects, as LLVM wants to be told of them."""
     functions = [(name, *signature.split(" ", 1)) for name, signature in API.items()]
     lines = [f"declare {gives} @{name}{takes} #1" for name, gives, takes in functions]
-    lines += ["attributes #1 = { nounwind nonlazybind }", "@PyFloat_Type = external global i8", ""]
+    lines += ["@PyFloat_Type = external global i8", "@PyExc_Exception = external global ptr"]
+    lines += ["attributes #1 = { nounwind nonlazybind }", ""]
     return "\n".join(lines)

@@ -39,8 +39,8 @@ class Entry(Instructions):
     ) -> None:
         """`held` are the first objects of `self`: whatever keeps the code, and the fallback."""
         super().__init__()
-        self.held = [*held]
         self.kernel = Kernel(program)
+        self.held = [*held, *self.kernel.calls.values]
         self._inputs = program.inputs
         self._tables: list[str] = []
         self._take_arguments()
@@ -86,7 +86,7 @@ class Entry(Instructions):
 
     def _run(self, ends: Sequence[Return]) -> None:
         """Run the kernel, and answer as the return has it to which that came."""
-        end = self.let("call i32 @kernel(ptr %space)")
+        end = self.let("call i32 @kernel(ptr %space, ptr %values)")
         ways = " ".join([f"i32 {number}, label %end{number}" for number in range(len(ends))])
         self.lines.append(f"switch i32 {end}, label %miss [ {ways} ]")
         for number, returned in enumerate(ends):
@@ -163,7 +163,7 @@ class Entry(Instructions):
         size = self.kernel.space
         room = f"call ptr @PyMem_Malloc(i64 {8 * size})"
         give_back = "call void @PyMem_Free(ptr %space)"
-        if size <= STACK:
+        if size <= STACK and not self.kernel.calls.numbers:  # what is called may come here again
             room, give_back = f"alloca [{size} x double]", ""
         return _CALL.format(room=room, give_back=give_back, flags=FLAGS)
 
@@ -184,9 +184,21 @@ define internal ptr @run(
 %i = alloca i64
 %root = alloca ptr
 store ptr null, ptr %root
+%values = getelementptr i8, ptr %self, i64 VALUES
 {}
 miss:
+%error = call ptr @PyErr_Occurred()
+%none = icmp eq ptr %error, null
+br i1 %none, label %ask, label %raised
+raised:
+%kind = load ptr, ptr @PyExc_Exception
+%usual = call i32 @PyErr_GivenExceptionMatches(ptr %error, ptr %kind)
+%unusual = icmp eq i32 %usual, 0
+br i1 %unusual, label %failed, label %clear
+clear:
 call void @PyErr_Clear()
+br label %ask
+ask:
 %place = getelementptr i8, ptr %self, i64 FALLBACK
 %fallback = load ptr, ptr %place
 %asked = call ptr @PyObject_Vectorcall(ptr %fallback, ptr %arguments, i64 %count, ptr %names)
@@ -196,7 +208,9 @@ failed:
 call void @Py_DecRef(ptr %unfinished)
 ret ptr null
 }}
-""".replace("FALLBACK", str(layout.TUPLE + layout.WORD))
+""".replace("FALLBACK", str(layout.TUPLE + layout.WORD)).replace(
+    "VALUES", str(layout.TUPLE + 2 * layout.WORD)
+)
 
 _CALL: Final = """
 define internal ptr @call(ptr %self, ptr %arguments, i64 %count, ptr %names) nounwind {{

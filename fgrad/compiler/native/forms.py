@@ -1,5 +1,7 @@
 """What each row of the table is in machine code: the bits of its value, wherever that has one.
 
+A row without a form is called as Python has it (see `called`).
+
 Where Python raises, a form is not `given`: the kernel gives up, and the function itself is asked,
 which raises. Nothing is read from the processor's floating-point flags: a compiler may move, fold
 or drop the operation that would have set one, but a branch it must keep.
@@ -20,7 +22,7 @@ from fgrad.compiler.native.number import Number, Truth, call, select
 if TYPE_CHECKING:
     from fgrad.primitive import Primitive
 
-__all__ = ["FORMS", "LIBM", "NOT_NATIVE", "Form"]
+__all__ = ["CALLED", "FORMS", "LIBM", "Form"]
 
 Form: TypeAlias = Callable[..., Number]
 Inquiry: TypeAlias = Callable[[Number], Truth]
@@ -241,7 +243,7 @@ FORMS: Final[Mapping[Primitive, Form]] = {
     selection.unequal: relation("une"),
 }
 
-NOT_NATIVE: Final[Mapping[Primitive, str]] = {
+CALLED: Final[Mapping[Primitive, str]] = {
     rows.gamma: "CPython's own series, not the C library's",
     rows.lgamma: "CPython's own series, not the C library's",
     rows.polygamma: "a loop of Python",
@@ -249,4 +251,4 @@ NOT_NATIVE: Final[Mapping[Primitive, str]] = {
     rows.fsum: "CPython's own sum, exact inside",
     rows.hypot: "CPython's own sum, which differs between its versions",
 }
-"""The rows without a form, and why."""
+"""The rows of the table without a form, and why: their value is called, as that of any other."""

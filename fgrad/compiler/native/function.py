@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 from fgrad.compiler.native import layout
 from fgrad.compiler.native.builtin import keeper, make_builtin
 from fgrad.compiler.native.entry import Entry
-from fgrad.compiler.native.kernel import is_native
 from fgrad.compiler.native.machine import LOCK, machine
 from fgrad.compiler.program import Block, Program, Return
 from fgrad.container import LEAF
@@ -42,7 +41,7 @@ def compile_native(
     """
     if fast is None:
         fast = len(program.lines) >= LARGE
-    if not is_native(program) or not is_possible():
+    if not is_possible():
         return None
     with LOCK:
         return _compile(program, fallback, watched, fast=fast)

@@ -1,7 +1,8 @@
 """The kernel of a program: LLVM's text of a function from numbers to numbers.
 
 `kernel` finds the inputs at the beginning of its space, leaves the outputs in it, and gives the
-number of the return that it came to, or -1 where no run is known. A large program is cut into
+number of the return that it came to, or -1 where no run is known or a row raised. The values of
+rows that it calls are handed to it. A large program is cut into
 chunks, functions of about a thousand lines, since what LLVM does to one function takes longer
 than in proportion; the values that cross from chunk to chunk go through the space too.
 """
@@ -12,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from fgrad.compiler.native.forms import FORMS
+from fgrad.compiler.native.called import CALL_VALUE, DECLARATION, Calls
 from fgrad.compiler.native.stretch import HEAD, Output, Step, Stretch
 from fgrad.compiler.native.sums import in_pieces
 from fgrad.compiler.program import Block, Constant, Guard, Operand, Return, used
@@ -20,15 +21,10 @@ from fgrad.compiler.program import Block, Constant, Guard, Operand, Return, used
 if TYPE_CHECKING:
     from fgrad.compiler.program import Program
 
-__all__ = ["Kernel", "is_native", "returns"]
+__all__ = ["Kernel", "returns"]
 
 CHUNK: Final = 1_000  # lines
 MODULE: Final = 20  # chunks
-
-
-def is_native(program: Program) -> bool:
-    """Whether every row of the program has a form."""
-    return FORMS.keys() >= {line.row for line in program.lines}
 
 
 def returns(block: Block) -> Iterator[Return]:
@@ -45,6 +41,7 @@ class Kernel:
 
     space: how many numbers the kernel needs room for.
     places: for each return, where in the space its outputs are.
+    calls: the rows that are called.
     """
 
     def __init__(self, program: Program) -> None:
@@ -59,29 +56,32 @@ class Kernel:
         if self.is_whole:
             self._parts = [[_with_outputs(block, program.inputs)] for block in blocks]
             self.places = [range(program.inputs, program.inputs + len(end.outputs)) for end in ends]
-            self.space = program.inputs + outputs
+            space = program.inputs + outputs
         else:
             parts = [list(_cut(program, block.steps)) for block in blocks]
             self._parts = parts
             for operand in _crossing(program, blocks, parts):
                 self._slots.setdefault(operand, len(self._slots))
             self.places = [[self._slots[output] for output in end.outputs] for end in ends]
-            self.space = len(self._slots)
+            space = len(self._slots)
+        self.calls = Calls.of(program, space)
+        self.space = space + self.calls.room
 
     def text(self) -> str:
         """The function `kernel`."""
         lines: list[str] = []
-        entry = Stretch(self.program, {}, "", {}, lines)
+        entry = Stretch(self.program, self.calls, {}, "", {}, lines)
         for operand, place in self._slots.items():
             if isinstance(operand, Constant):
                 entry.add(Output(operand, place))
         self._block(self.program.body, {}, lines, _Numbers(count(), count(), count()))
         attributes = "alwaysinline" if self.is_whole else "noinline"
         chunks = "" if self.is_whole else self._declarations()
+        called = CALL_VALUE if self.calls.numbers else ""
         body = "\n".join(lines)
         return (
-            f"{chunks}define internal i32 @kernel(ptr %space) {attributes} nounwind {{\n{body}\n"
-            "unknown:\nret i32 -1\n}\n"
+            f"{called}{chunks}define internal i32 @kernel(ptr %space, ptr %values) "
+            f"{attributes} nounwind {{\n{body}\nunknown:\nret i32 -1\n}}\n"
         )
 
     def modules(self) -> Iterator[str]:
@@ -91,30 +91,31 @@ class Kernel:
         parts = [part for block in self._parts for part in block]
         for first in range(0, len(parts), MODULE):
             some = enumerate(parts[first : first + MODULE], first)
-            yield HEAD + "".join([self._chunk(number, part) for number, part in some])
+            yield HEAD + DECLARATION + "".join([self._chunk(number, part) for number, part in some])
 
     def _declarations(self) -> str:
         chunks = range(sum(map(len, self._parts)))
-        return "".join([f"declare hidden i32 @chunk.{number}(ptr)\n" for number in chunks])
+        return "".join([f"declare hidden i32 @chunk.{number}(ptr, ptr)\n" for number in chunks])
 
     def _chunk(self, number: int, part: Sequence[Step]) -> str:
         # an i32 says whether the run goes on: with an i1, LLVM's fast selection gives up
-        stretch = Stretch(self.program, self._slots, "", {}, [])
+        stretch = Stretch(self.program, self.calls, self._slots, "", {}, [])
         for step in part:
             stretch.add(step)
             if isinstance(step, int) and step in self._slots:
                 stretch.add(Output(step, self._slots[step]))
         body = "\n".join(stretch.text)
         return (
-            f"define hidden i32 @chunk.{number}(ptr %space) nounwind {{\n{body}\nret i32 1\n"
-            "unknown:\nret i32 0\n}\n"
+            f"define hidden i32 @chunk.{number}(ptr %space, ptr %values) nounwind {{\n{body}\n"
+            "ret i32 1\nunknown:\nret i32 0\n}\n"
         )
 
     def _block(
         self, block: Block, names: dict[int, str], lines: list[str], numbers: _Numbers
     ) -> None:
         number = next(numbers.blocks)
-        stretch = Stretch(self.program, self._slots, f".b{number}", dict(names), lines)
+        names = dict(names)
+        stretch = Stretch(self.program, self.calls, self._slots, f".b{number}", names, lines)
         for part in self._parts[number]:
             if self.is_whole:
                 for step in part:
@@ -142,7 +143,7 @@ class _Numbers(NamedTuple):
 def _called(chunk: int) -> str:
     """The call of a chunk, which says whether the run goes on."""
     return (
-        f"%went{chunk} = call i32 @chunk.{chunk}(ptr %space)\n"
+        f"%went{chunk} = call i32 @chunk.{chunk}(ptr %space, ptr %values)\n"
         f"%known{chunk} = icmp ne i32 %went{chunk}, 0\n"
         f"br i1 %known{chunk}, label %next{chunk}, label %unknown\nnext{chunk}:"
     )

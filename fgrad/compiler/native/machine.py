@@ -96,6 +96,8 @@ def _bind(add_symbol: Callable[[str, int], None]) -> None:
     for name in API:
         add_symbol(name, _address(getattr(ctypes.pythonapi, name)))
     add_symbol("PyFloat_Type", id(float))
+    error = ctypes.c_void_p.in_dll(ctypes.pythonapi, "PyExc_Exception")
+    add_symbol("PyExc_Exception", ctypes.addressof(error))
 
 
 def _address(function: object) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
@@ -13,6 +13,7 @@ from fgrad.compiler.native.number import Number, spell
 from fgrad.compiler.program import Constant, Guard, Operand
 
 if TYPE_CHECKING:
+    from fgrad.compiler.native.called import Calls
     from fgrad.compiler.program import Fork, Program
     from fgrad.primitive import Primitive
 
@@ -67,6 +68,7 @@ class Stretch:
     """
 
     program: Program
+    calls: Calls
     slots: Mapping[Operand, int]
     suffix: str
     names: dict[int, str]
@@ -101,11 +103,30 @@ class Stretch:
         return name
 
     def _compute(self, value: int) -> None:
-        row, operands = self.program.line(value).row, self.program.line(value).operands
-        text, answer = template(row, len(operands))
-        names, z = [self.spell(x) for x in operands], f"v{value}{self.suffix}"
-        self.text.append(text.format(*names, z=z))
-        self.names[value] = answer.format(*names, z=z)
+        line, z = self.program.line(value), f"v{value}{self.suffix}"
+        names = [self.spell(x) for x in line.operands]
+        if line.row in FORMS:
+            text, answer = template(line.row, len(names))
+            self.text.append(text.format(*names, z=z))
+            self.names[value] = answer.format(*names, z=z)
+        else:
+            self._call(self.calls.numbers[line.row], names, z)
+            self.names[value] = "%" + z
+
+    def _call(self, number: int, operands: Sequence[str], z: str) -> None:
+        """Call the value of a row, and go on with its answer, if there is one."""
+        for place, operand in enumerate(operands, self.calls.place):
+            self._put(operand, place)
+        address = self._address(self.calls.place, f"%{z}")
+        held = f"%{z}.held = getelementptr ptr, ptr %values, i64 {number}"
+        given = f"ptr %{z}.value, ptr {address}, i64 {len(operands)}"
+        self.text.append(
+            f"{held}\n%{z}.value = load ptr, ptr %{z}.held\n"
+            f"%{z}.went = call i32 @call_value({given})\n"
+            f"%{z}.known = icmp ne i32 %{z}.went, 0\n"
+            f"br i1 %{z}.known, label %{z}.next, label %unknown\n{z}.next:\n"
+            f"%{z} = load double, ptr {address}"
+        )
 
     def _require(self, guard: Guard) -> None:
         condition, label = self.compare(guard), f"g{len(self.text)}{self.suffix}"

@@ -20,10 +20,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fgrad
-from fgrad import Node, Scalar, calculus, dot, grad, logsumexp, mean, total, where
+from fgrad import Node, Scalar, calculus, copysign, dot, grad, logsumexp, mean, total, where
 from fgrad.exercise import MLP, Value
 from fgrad.graph import leaf
 from fgrad.primitive import Unary
+from tests.switching import switching
 
 DEPTH = 1_000_000
 T = TypeVar("T", Scalar, Value)
@@ -319,6 +320,63 @@ def test_a_copied_graph_keeps_the_numbers_of_a_reassigned_leaf(
     assert square.children == (x_twin, x_twin)
     assert (x_twin.data, x_twin.grad) == (5.0, 7.0)
     assert x.grad == 0.0
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, roundtrip])
+def test_a_copy_goes_down_to_the_old_number_of_a_reassigned_leaf(
+    duplicate: Callable[[Value], Value],
+) -> None:
+    x = Value(3.0)
+    y = x * x
+    x.data = 5.0
+    twin = duplicate(y)
+    (duplicate(twin) + 1).backwards()
+    twin.backwards()
+    y.backwards()
+    assert (twin.grad, y.grad) == (1.0, 1.0)
+    assert x.grad in (6.0, 18.0)  # a shallow copy has the same leaf
+
+
+def test_a_pickle_keeps_the_sign_of_a_zero_before_and_after() -> None:
+    x = Value(0.0)
+    y = copysign(x, -1.0)
+    x.data = -0.0
+    z, w = pickle.loads(pickle.dumps((y, x)))  # noqa: S301 - our own
+    z.backwards()
+    assert (w.grad, math.copysign(1.0, w.data)) == (-1.0, -1.0)
+
+
+@pytest.mark.parametrize("between", [0, 70_000])
+def test_the_order_of_addition_does_not_hang_on_what_was_made_in_between(between: int) -> None:
+    x = Value(1.0)
+    a = x * 0.1
+    for _ in range(between):
+        Value(0.0)
+    x.data = 1.0
+    b = x * 0.2
+    x.data = 1.0
+    (a + b + x * 0.3).backwards()
+    assert x.grad == 0.3 + 0.2 + 0.1
+
+
+def test_a_leaf_may_be_assigned_while_another_thread_computes_with_it() -> None:
+    x = Value(2.0)
+    done = threading.Event()
+
+    def assign() -> None:
+        while not done.is_set():
+            x.data = 3.0
+
+    with switching(1e-6):
+        thread = threading.Thread(target=assign)
+        thread.start()
+        try:
+            for _ in range(3_000):
+                x.tanh().backwards()
+                (2.0 * x).backwards()
+        finally:
+            done.set()
+            thread.join()
 
 
 def test_what_is_copied_together_stays_together() -> None:

@@ -12,8 +12,8 @@ from typing import Final, TypeAlias, final
 
 from fgrad import calculus
 from fgrad.arithmetic import Arithmetic, Number
-from fgrad.graph import FILL, MAKERS, Node, Scalar, ancestors, leaf, new_node
-from fgrad.primitive import Primitive, as_float, to_float
+from fgrad.graph import FILL, MAKERS, RELATIONS, Node, Scalar, ancestors, leaf, new_node
+from fgrad.primitive import Primitive, as_float, is_number, to_float
 from fgrad.reverse import owned_cotangents, sweep
 from fgrad.source import compile_function
 from fgrad.watch import refuse_floats
@@ -50,7 +50,8 @@ class Value(Arithmetic):
     operands: Operands
     """What the value was computed from, in step with the operands of its node."""
     oldest: int
-    """The smallest index of a node beneath: where a sweep may end."""
+    """No node beneath has a smaller index: where a sweep may end. Read before `node` it is none too
+    large, whatever another thread assigns in between."""
 
     __array_ufunc__ = None
 
@@ -83,16 +84,17 @@ class Value(Arithmetic):
 
     def bind(self, primitive: Primitive, operands: Sequence[object]) -> Value:
         """The value of `primitive` applied to `operands`, each a Value or a real number."""
-        if len(operands) == 1:
-            return _made(self.node.bind(primitive, (self.node,)), (self,), oldest=self.oldest)
-        taken = [
-            x if isinstance(x, Value) or x.__class__ is float else as_float(x) for x in operands
-        ]
-        mine = tuple([x for x in taken if x is not None])
-        if len(mine) < len(taken):
-            return NotImplemented  # type: ignore[no-any-return]  # as operators answer
+        mine: Operands = (self,)
+        if len(operands) > 1:
+            taken = [
+                x if isinstance(x, Value) or x.__class__ is float else as_float(x) for x in operands
+            ]
+            mine = tuple([x for x in taken if x is not None])
+            if len(mine) < len(taken):
+                return NotImplemented  # type: ignore[no-any-return]  # as operators answer
+        oldest = _oldest(mine)
         nodes = [x.node if isinstance(x, Value) else x for x in mine]
-        return _made(self.node.bind(primitive, nodes), mine)
+        return _made(self.node.bind(primitive, nodes), mine, oldest)
 
     def backwards(self) -> None:
         """Add d self / d value to the `grad` of every Value beneath, and 1.0 to its own.
@@ -106,22 +108,23 @@ class Value(Arithmetic):
     backward = backwards
 
     def __lt__(self, other: Value | Number) -> bool:
-        return self.data < _number(other)
+        return _compare("<", self, other)
 
     def __le__(self, other: Value | Number) -> bool:
-        return self.data <= _number(other)
+        return _compare("<=", self, other)
 
     def __gt__(self, other: Value | Number) -> bool:
-        return self.data > _number(other)
+        return _compare(">", self, other)
 
     def __ge__(self, other: Value | Number) -> bool:
-        return self.data >= _number(other)
+        return _compare(">=", self, other)
 
     def __repr__(self) -> str:
         return f"Value(data={self.data!r}, grad={self.grad!r})"
 
     def __copy__(self) -> Value:
-        return _twin(self, self.node.operands, self.operands)
+        oldest = self.oldest if self.operands else None
+        return _copied(self, self.node.operands, self.operands, oldest)
 
     def __deepcopy__(self, memo: dict[int, Value]) -> Value:
         nodes: dict[int, Node] = {}
@@ -131,14 +134,14 @@ class Value(Arithmetic):
                     nodes[x.index] if isinstance(x, Node) else x for x in value.node.operands
                 ]
                 operands = [memo[id(x)] if isinstance(x, Value) else x for x in value.operands]
-                memo[id(value)] = _twin(value, tuple(beneath), tuple(operands))
+                memo[id(value)] = _copied(value, tuple(beneath), tuple(operands), _oldest(operands))
             twin = memo[id(value)]
             nodes[node.index] = twin.node if node is value.node else leaf(node.value)
         return memo[id(self)]
 
     def __reduce__(self) -> tuple[Callable[..., Value], tuple[object, ...]]:
         if not self.operands:
-            return _made, (self.node, (), self.grad, self.name)
+            return _leaf, (self.node, self.grad, self.name)
         return _rebuilt, (_rows(self),)
 
     def draw(
@@ -181,32 +184,44 @@ refuse_floats(Value, "but has one", "x.data", sin="x.sin() or fgrad.sin(x)")
 Operands: TypeAlias = tuple[Value | float, ...]
 
 
-def _number(x: Value | Number) -> Number:
-    return x.data if isinstance(x, Value) else x
+def _compare(relation: str, value: Value, other: Value | Number) -> bool:
+    number = other.data if isinstance(other, Value) else other
+    if not is_number(number):
+        return NotImplemented  # type: ignore[no-any-return]  # as operators answer
+    return bool(RELATIONS[relation](value.data, number))
 
 
 def _made(
     node: Node,
     operands: Operands,
+    oldest: int | None,
     grad: float = 0.0,
     name: str | None = None,
-    oldest: int | None = None,
 ) -> Value:
     value: Value = object.__new__(Value)
     value.node = node
     value.grad = grad
     value.name = name
     value.operands = operands
-    if oldest is None:
-        oldest = min([node.index, *[x.oldest for x in operands if isinstance(x, Value)]])
-    value.oldest = oldest
+    value.oldest = node.index if oldest is None else oldest
     return value
 
 
-def _twin(value: Value, nodes: tuple[Node | float, ...], operands: Operands) -> Value:
+def _oldest(operands: Iterable[Value | float]) -> int | None:
+    """What no node beneath any of the operands has an index below; None of none."""
+    return min([x.oldest for x in operands if isinstance(x, Value)], default=None)
+
+
+def _leaf(node: Node, grad: float, name: str | None) -> Value:
+    return _made(node, (), None, grad, name)
+
+
+def _copied(
+    value: Value, nodes: tuple[Node | float, ...], operands: Operands, oldest: int | None
+) -> Value:
     """A copy of `value` with a node of its own: a node shared would have one gradient for both."""
     node = new_node(value.node.value, value.node.primitive, nodes)
-    return _made(node, operands, value.grad, value.name)
+    return _made(node, operands, oldest, value.grad, value.name)
 
 
 def _beneath(root: Value) -> dict[int, Value]:
@@ -230,9 +245,9 @@ def _beneath(root: Value) -> dict[int, Value]:
 
 def _cotangents(root: Value) -> Iterable[tuple[Scalar | None, Value | None]]:
     """d root / d value for each Value beneath, however far back, and where a slope is a limit."""
-    found = _beneath(root)
-    swept, top, _ = sweep([(root.node, 1.0)], min(found))
-    return [(swept[top - i], value) for i, value in found.items() if swept[top - i] is not None]
+    found = sorted(_beneath(root).items(), reverse=True)  # as `owned_cotangents` goes
+    swept, top, _ = sweep([(root.node, 1.0)], found[-1][0])
+    return [(swept[top - i], value) for i, value in found if swept[top - i] is not None]
 
 
 def _sorted(root: Value) -> list[tuple[Node, Value]]:
@@ -241,9 +256,9 @@ def _sorted(root: Value) -> list[tuple[Node, Value]]:
     return [(node, found[node.index]) for node in ancestors(root.node)]
 
 
-_Row: TypeAlias = (
-    "tuple[Value, float] | tuple[float, str | None, float, Primitive, tuple[int | float, ...]]"
-)
+_Leaf: TypeAlias = "tuple[Value, Node | None]"
+_Computed: TypeAlias = "tuple[float, str | None, float, Primitive, tuple[int | float, ...]]"
+_Row: TypeAlias = "_Leaf | _Computed"
 
 
 def _rows(root: Value) -> list[_Row]:
@@ -260,7 +275,7 @@ def _rows(root: Value) -> list[_Row]:
             places = tuple([place[x.index] if isinstance(x, Node) else x for x in node.operands])
             rows.append((value.grad, value.name, node.value, node.primitive, places))
         else:
-            rows.append((value, node.value))
+            rows.append((value, None if value.node is node else node))
     return rows
 
 
@@ -269,28 +284,29 @@ def _rebuilt(rows: Iterable[_Row]) -> Value:
     values: list[Value] = []
     nodes: list[Node] = []
     for row in rows:
-        if len(row) == 2:  # noqa: PLR2004 - a leaf, and its number in this graph
-            value, number = row
-            nodes.append(value.node if value.data == number else leaf(number))
+        if len(row) == 2:  # noqa: PLR2004 - a leaf, and its node if it has had another since
+            value, node = row
+            nodes.append(value.node if node is None else node)
         else:
             grad, name, number, primitive, places = row
             operands = tuple([values[x] if isinstance(x, int) else x for x in places])
             beneath = tuple([nodes[x] if isinstance(x, int) else x for x in places])
             nodes.append(new_node(number, primitive, beneath))
-            value = _made(nodes[-1], operands, grad, name)
+            value = _made(nodes[-1], operands, _oldest(operands), grad, name)
         values.append(value)
     return values[-1]
 
 
 _BINARY: Final = """\
 def function(self, other):
-    node = self.node
     oldest = self.oldest
+    node = self.node
     if other.__class__ is Value:
+        first = other.oldest
         operand = other.node
         x = operand.value
-        if other.oldest < oldest:
-            oldest = other.oldest
+        if first < oldest:
+            oldest = first
     elif other.__class__ is float:
         x = operand = other
     else:

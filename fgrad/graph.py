@@ -17,13 +17,14 @@ from attrs import frozen
 
 from fgrad import calculus
 from fgrad.arithmetic import Arithmetic, Number
-from fgrad.primitive import Primitive, as_float, unary
+from fgrad.primitive import Primitive, as_float, is_number, unary
 from fgrad.source import compile_function, compile_sum, indent
 from fgrad.watch import WATCHED, refuse_floats, refuse_to_leak, watching
 
 __all__ = [
     "ALIAS",
     "LEAF",
+    "RELATIONS",
     "Node",
     "Scalar",
     "ancestors",
@@ -143,7 +144,7 @@ class Node(_Cell):
 
 refuse_floats(Node, "since the derivative would be lost", "fgrad.value(x)", traced=True)
 
-_RELATIONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
+RELATIONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,
@@ -154,7 +155,10 @@ _RELATIONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
 
 
 def _compare(relation: str, node: Node, other: object) -> bool:
-    outcome = _RELATIONS[relation](node.value, other.value if isinstance(other, Node) else other)
+    number = other.value if isinstance(other, Node) else other
+    if number.__class__ is not float and not is_number(number):
+        return NotImplemented  # type: ignore[no-any-return]  # as operators answer
+    outcome = bool(RELATIONS[relation](node.value, number))
     watch = watching()
     if watch is not None:
         watch.compared(relation, node, other, outcome)

@@ -33,6 +33,7 @@ __all__ = [
     "as_argument",
     "as_float",
     "binary",
+    "is_number",
     "to_float",
     "unary",
 ]
@@ -72,14 +73,19 @@ A rule gives it where the answer does not depend on the operand at all (the bran
 """
 
 
+def is_number(thing: object) -> bool:
+    """Whether it is a real number: int, bool, float, Fraction, or a real scalar of NumPy."""
+    if isinstance(thing, (float, int)) or isinstance(thing, Real):  # noqa: SIM101 - Real is slow
+        return True
+    kind = type(thing)
+    return kind.__module__ == "numpy" and kind.__name__ in ("bool", "bool_")
+
+
 def as_float(number: object) -> float | None:
-    """`number` as a float if it is a real number (int, bool, Fraction, NumPy scalar), else None."""
-    if isinstance(number, (float, int)) or isinstance(number, Real):  # noqa: SIM101 - Real is slow
+    """`number` as a float if it is a real number, else None."""
+    if isinstance(number, (float, int)):
         return float(number)
-    kind = type(number)
-    if kind.__module__ == "numpy" and kind.__name__ == "bool":
-        return float(bool(number))
-    return None
+    return float(number) if is_number(number) else None  # type: ignore[arg-type]  # it is real
 
 
 def as_argument(number: object) -> float | None:

@@ -22,6 +22,7 @@ from attrs.exceptions import FrozenInstanceError
 import fgrad
 from fgrad import Node, Scalar, grad, value
 from fgrad.calculus import TABLE
+from fgrad.exercise import Value
 from fgrad.graph import LEAF, ancestors, leaf
 from fgrad.primitive import Unary
 
@@ -538,3 +539,31 @@ def test_every_row_pickles_and_copies_to_itself() -> None:
         assert copy.copy(row) is row
         assert copy.deepcopy(row) is row
         assert row.name in repr(row)
+
+
+class Stranger:
+    """What no number is."""
+
+
+@pytest.mark.parametrize("make", [leaf, Value])
+@pytest.mark.parametrize("other", ["a", None, 1j, np.array([1.0, 2.0]), [1.0], Stranger()])
+def test_what_is_no_number_does_not_compare(make: Callable[[float], Any], other: Any) -> None:
+    x = make(2.0)
+    for compare in (operator.lt, operator.le, operator.gt, operator.ge):
+        with pytest.raises(TypeError, match=type(x).__name__):
+            compare(x, other)
+    assert (x == other) is False
+    assert (x != other) is True
+
+
+def test_a_node_and_a_value_do_not_compare() -> None:
+    with pytest.raises(TypeError):
+        _ = leaf(2.0) < Value(2.0)  # type: ignore[operator]  # the point
+    with pytest.raises(TypeError):
+        _ = Value(2.0) < leaf(2.0)  # type: ignore[operator]  # the point
+
+
+def test_a_comparison_with_numpy_is_a_bool() -> None:
+    outcomes: list[object] = [leaf(2.0) < np.float32(3), leaf(2.0) == np.int8(2)]
+    outcomes.append(Value(2.0) < np.float32(3))
+    assert list(map(repr, outcomes)) == ["True"] * 3

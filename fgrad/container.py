@@ -7,7 +7,7 @@ else. What a thing of some class is in a tree, its role, is found once a class.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from enum import Enum
 from functools import partial
 from operator import attrgetter
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, final
 
 from attrs import fields, frozen, has
 
-from fgrad.primitive import Operand, Primitive
+from fgrad.primitive import Operand, Primitive, is_number
 from fgrad.source import compile_function
 
 if TYPE_CHECKING:
@@ -248,7 +248,8 @@ def _setter(kind: type, name: str) -> Callable[[object, object], None]:
 
 def _array_items(array: NDArray[np.generic]) -> Sequence[object]:
     if array.dtype.kind not in "fO":
-        raise StrayError(array, f" of {array.dtype} (write .astype(float))")
+        remedy = " (write .astype(float))" if array.dtype.kind in "iub" else ""
+        raise StrayError(array, f" of {array.dtype}{remedy}")
     floats = array if array.dtype.kind == "O" else array.astype(float)
     return floats.ravel().tolist()
 
@@ -264,9 +265,20 @@ def _close_array(shape: tuple[Hashable, ...], items: Sequence[object]) -> object
 
 def _take_number(thing: object, leaves: list[Leaf]) -> Static:
     if not isinstance(thing, (float, Operand)):
-        raise StrayError(thing, f" (write {thing}.0)" if isinstance(thing, int) else "")
+        raise StrayError(thing, _remedy(thing))
     leaves.append(float(thing) if isinstance(thing, float) else thing)
     return LEAF
+
+
+def _remedy(thing: object) -> str:
+    """What to write instead, where that is plain."""
+    if type(thing) is int:
+        return f" (write {thing}.0)" if abs(thing) < 1 << 53 else " (write float(...) of it)"
+    if is_number(thing):
+        return " (write float(...) of it)"
+    if isinstance(thing, Iterable) and not isinstance(thing, bytes):
+        return " (a tree is of tuples, lists, dicts, records and NumPy arrays)"
+    return ""
 
 
 _NUMBER: Final = Role(_take_number)
@@ -281,25 +293,38 @@ class _Roles(dict[type, Role]):
         return role
 
 
-def _role(kind: type) -> Role:
-    if issubclass(kind, (Operand, Primitive)):
-        return _NUMBER if issubclass(kind, Operand) else _STATIC
-    if kind.__module__ == "numpy" and kind.__name__ == "ndarray":
-        return _container(_array_items, _close_array, attrgetter("shape"), ".flat[{}]")
-    if issubclass(kind, tuple) and hasattr(kind, "_fields"):
-        names = kind._fields
-        return _container(
-            tuple, lambda _, items: tuple.__new__(kind, items), lambda _: names, ".{}"
-        )
+def _named_tuple(kind: type[tuple[Any, ...]], names: tuple[str, ...]) -> Container:
+    return _container(tuple, lambda _, items: tuple.__new__(kind, items), lambda _: names, ".{}")
+
+
+def _field_names(kind: type) -> tuple[str, ...] | None:
+    """The fields of a record; None of what is none, or holds more, as a dict or an exception."""
+    if any(base.__module__ == "builtins" for base in kind.__mro__[:-1]):
+        return None
     if has(kind):
-        return _record(kind, tuple(field.name for field in fields(kind)))
+        return tuple(field.name for field in fields(kind))
     if hasattr(kind, "__dataclass_fields__"):
         import dataclasses
 
-        return _record(kind, tuple(field.name for field in dataclasses.fields(kind)))  # type: ignore[arg-type]  # it is a dataclass
+        return tuple(field.name for field in dataclasses.fields(kind))
+    return None
+
+
+def _role(kind: type) -> Role:
+    """The first that fits: an enum may be a dataclass, too, and is a constant nonetheless."""
+    if issubclass(kind, Operand):
+        return _NUMBER
+    if issubclass(kind, (Primitive, str, bool, Enum, NoneType)):
+        return _STATIC
+    if kind.__module__ == "numpy" and kind.__name__ == "ndarray":
+        return _container(_array_items, _close_array, attrgetter("shape"), ".flat[{}]")
+    if issubclass(kind, tuple) and hasattr(kind, "_fields"):
+        return _named_tuple(kind, kind._fields)
+    names = _field_names(kind)
+    if names is not None:
+        return _record(kind, names)
     called = any("__call__" in vars(base) for base in kind.__mro__)
-    static = called or issubclass(kind, (str, bool, Enum, NoneType))
-    return _STATIC if static else _NUMBER
+    return _STATIC if called else _NUMBER
 
 
 ROLES: Final = _Roles(

@@ -17,8 +17,9 @@ import numpy as np
 import pytest
 
 import fgrad
-from fgrad import Node, dot, sqrt, total, value, where
+from fgrad import Node, dot, sqrt, total, value, vjp, where
 from fgrad.graph import leaf
+from fgrad.reverse import cotangents
 
 Function: TypeAlias = Callable[..., Any]
 
@@ -885,3 +886,46 @@ def test_by_columns_an_infinite_slope_stays_in_its_own() -> None:
     f: Any = lambda x, y: [fgrad.sqrt(x) + y, y, x]
     for mode in ("forward", "reverse"):
         assert fgrad.jacobian(f, mode=mode)(0.0, 1.0) == [(math.inf, 1.0), (0.0, 1.0), (1.0, 0.0)]
+
+
+def test_a_node_of_another_thread_between_the_leaves() -> None:
+    a = leaf(3.0)
+    leaf(0.0)
+    b = leaf(2.0)
+    assert cotangents([(a * b, 1.0)], [a, b]) == ([2.0, 3.0], "floats")
+
+
+def test_an_older_node_that_comes_in_by_the_cotangent_alone() -> None:
+    def pulled(c: Any) -> Any:
+        return vjp(lambda v: v[0] ** v[1], [0.0, 1.0])[1](c)[0]
+
+    assert grad(pulled)(2.0) == 1.0
+
+
+@dataclass
+class Size:
+    width: float
+
+
+class Shape(Size, Enum):
+    SMALL = 1.0
+
+
+def test_an_enum_is_a_constant_whatever_else_it_is() -> None:
+    assert grad(lambda p: p[0] * 2)([1.0, Shape.SMALL]) == [2.0, Shape.SMALL]
+
+
+@dataclass
+class Sized(dict):  # type: ignore[type-arg]  # of anything
+    width: float
+
+
+@attrs.define
+class Broken(Exception):  # noqa: N818 - the name of a test
+    width: float
+
+
+@pytest.mark.parametrize("thing", [Sized(2.0), Broken(2.0)])
+def test_a_record_that_holds_more_than_its_fields_is_refused(thing: Any) -> None:
+    with pytest.raises(TypeError, match=rf"p\[0\]: expected float, got {type(thing).__name__}"):
+        grad(lambda p: p[0].width)([thing])

@@ -17,7 +17,7 @@ from inspect import Parameter
 from itertools import chain
 from typing import Final, NamedTuple, Self
 
-from fgrad.container import LEAF, Leaves, Static, Structure, put
+from fgrad.container import LEAF, ROLES, Container, Leaves, Static, Structure, put
 from fgrad.graph import Node, Scalar, ancestors, fresh, plain
 from fgrad.primitive import as_argument
 from fgrad.tree import flatten, map_operands, paths
@@ -190,9 +190,11 @@ def one_number(f: Callable[..., object], answer: object) -> Scalar:
         return answer
     number = as_argument(answer)
     if number is None:
+        several = isinstance(ROLES[type(answer)], Container)
+        remedy = "for several there is fgrad.jacobian" if several else "an int, a float or a Node"
         message = (
             f"{_name(f)} returned {type(answer).__name__} {_shown(answer):.60}: only a function "
-            "that returns one number has a gradient (for several there is fgrad.jacobian)"
+            f"that returns one number has a gradient ({remedy})"
         )
         raise TypeError(message)
     return number

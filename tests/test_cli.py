@@ -229,6 +229,13 @@ def test_a_name_is_read_as_python_reads_it(capsys: pytest.CaptureFixture[str]) -
     assert "= 3.0" in capsys.readouterr().out
 
 
+def test_a_gradient_that_cannot_be_had_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert fgrad("draw", "polygamma(150, x)", "x=2", "-o", "g.mmd") == 2
+    said = capsys.readouterr().err
+    assert said.startswith("fgrad: the gradient of polygamma(150, x): ")
+    assert said.count("\n") == 1
+
+
 # fgrad demo, fgrad train
 
 

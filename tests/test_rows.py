@@ -574,3 +574,8 @@ def shared_out(
     for turn in range(orders[0]):
         g = modes[(turn + orders[1]) % 2](g)
     return value(g(x))
+
+
+def test_a_tie_of_zeros_keeps_the_first() -> None:
+    assert math.copysign(1.0, TABLE["maximum"].value(0.0, -0.0)) == 1.0
+    assert math.copysign(1.0, TABLE["minimum"].value(0.0, -0.0)) == 1.0

@@ -19,7 +19,10 @@ def run(expression: str, numbers: Mapping[str, float], output: Path) -> None:
     """Compute the expression, draw it, and say its value and its gradient."""
     variables = {name: Value(number, name=name) for name, number in numbers.items()}
     result = evaluate(expression, variables, Value)
-    result.backwards()
+    try:
+        result.backwards()
+    except (ArithmeticError, ValueError) as error:
+        raise ExpressionError(f"the gradient of {expression}: {error}") from error
     try:
         drawn = picture(result)
     except ValueError as error:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self, TypeAlias
+import operator
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 from fgrad.calculus import add, div, fabs, floordiv, mod, mul, neg, pow, sub  # noqa: A004 - a row
+from fgrad.number import is_number
 from fgrad.primitive import Operand
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
-__all__ = ["Arithmetic", "Number"]
+__all__ = ["Arithmetic", "Number", "compare"]
 
 Number: TypeAlias = "float | Fraction"
 """A real number that an operator takes beside an operand; NumPy's scalars are taken too."""
@@ -77,3 +80,25 @@ class Arithmetic(Operand):
 
     def __format__(self, spec: str, /) -> str:
         return format(float(self), spec) if spec else str(self)  # type: ignore[arg-type]  # it says no
+
+
+_RELATIONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+
+
+def compare(relation: str, number: float, other: object) -> bool:
+    """As a float compares itself with `other`, but NotImplemented where the answer is no bool."""
+    if not isinstance(other, Operand):
+        try:
+            outcome = _RELATIONS[relation](number, other)
+        except TypeError:
+            return NotImplemented  # type: ignore[no-any-return]  # and so Python's own error
+        if is_number(outcome):
+            return bool(outcome)  # NumPy has one of its own
+    return NotImplemented  # type: ignore[no-any-return]  # as of an array

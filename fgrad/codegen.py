@@ -16,7 +16,8 @@ from typing import Final, Literal, TypeAlias
 from attrs import frozen
 
 from fgrad.arithmetic import Arithmetic
-from fgrad.primitive import ZERO, Operand, Primitive, to_float
+from fgrad.number import to_float
+from fgrad.primitive import ZERO, Operand, Primitive
 from fgrad.source import compile_function, indent
 
 __all__ = [

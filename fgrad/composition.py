@@ -7,7 +7,8 @@ from functools import reduce
 from typing import TypeVar, overload
 
 from fgrad.calculus import add, div, exp, hypot, logaddexp, maximum, minimum, mul, sub, total
-from fgrad.primitive import Operand, to_float, to_items
+from fgrad.number import to_float
+from fgrad.primitive import Operand, to_items
 
 __all__ = ["clip", "dist", "logsumexp", "mean", "prod", "softmax"]
 

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, final
 
 from attrs import fields, frozen, has
 
-from fgrad.primitive import Operand, Primitive, is_number
+from fgrad.number import is_number
+from fgrad.primitive import Operand, Primitive
 from fgrad.source import compile_function
 
 if TYPE_CHECKING:

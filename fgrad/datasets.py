@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import evolve, frozen
 
-from fgrad.primitive import to_float
+from fgrad.number import to_float
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

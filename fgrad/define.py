@@ -12,7 +12,8 @@ from fgrad.check import check_row
 from fgrad.codegen import ANSWER, NAMES
 from fgrad.graph import Scalar
 from fgrad.interval import REAL, Interval
-from fgrad.primitive import Binary, Multiary, Primitive, Rule, Unary, to_float
+from fgrad.number import to_float
+from fgrad.primitive import Binary, Multiary, Primitive, Rule, Unary
 
 __all__ = ["custom_derivative", "row"]
 

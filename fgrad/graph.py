@@ -8,23 +8,23 @@ its place in a topological order.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from itertools import count
-from typing import Any, Final, NoReturn, Self, TypeAlias, final
+from typing import Final, NoReturn, Self, TypeAlias, final
 
 from attrs import frozen
 
 from fgrad import calculus
-from fgrad.arithmetic import Arithmetic, Number
-from fgrad.primitive import Primitive, as_float, is_number, unary
+from fgrad.arithmetic import Arithmetic, Number, compare
+from fgrad.number import as_float
+from fgrad.primitive import Primitive, unary
 from fgrad.source import compile_function, compile_sum, indent
 from fgrad.watch import WATCHED, refuse_floats, refuse_to_leak, watching
 
 __all__ = [
     "ALIAS",
     "LEAF",
-    "RELATIONS",
     "Node",
     "Scalar",
     "ancestors",
@@ -144,23 +144,11 @@ class Node(_Cell):
 
 refuse_floats(Node, "since the derivative would be lost", "fgrad.value(x)", traced=True)
 
-RELATIONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "==": operator.eq,
-    "!=": operator.ne,
-}
-
 
 def _compare(relation: str, node: Node, other: object) -> bool:
-    number = other.value if isinstance(other, Node) else other
-    if number.__class__ is not float and not is_number(number):
-        return NotImplemented  # type: ignore[no-any-return]  # as operators answer
-    outcome = bool(RELATIONS[relation](node.value, number))
+    outcome = compare(relation, node.value, other.value if isinstance(other, Node) else other)
     watch = watching()
-    if watch is not None:
+    if watch is not None and outcome is not NotImplemented:
         watch.compared(relation, node, other, outcome)
     return outcome
 

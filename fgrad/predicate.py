@@ -6,7 +6,7 @@ import math
 
 from fgrad.calculus import fabs
 from fgrad.graph import Node, Scalar
-from fgrad.primitive import to_float
+from fgrad.number import to_float
 
 __all__ = ["isclose", "isfinite", "isinf", "isnan"]
 

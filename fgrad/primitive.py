@@ -11,13 +11,13 @@ import sys
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
-from numbers import Real
 from types import MethodType
 from typing import Any, Final, Self, TypeAlias, TypeVar, overload
 
 from attrs import field, frozen
 
 from fgrad.interval import REAL, Interval
+from fgrad.number import to_float
 
 __all__ = [
     "ZERO",
@@ -30,11 +30,7 @@ __all__ = [
     "Selection",
     "Unary",
     "Variadic",
-    "as_argument",
-    "as_float",
     "binary",
-    "is_number",
-    "to_float",
     "unary",
 ]
 
@@ -71,36 +67,6 @@ ZERO: Final = Zero()
 A rule gives it where the answer does not depend on the operand at all (the branch not taken of
 `where`), so that an infinite slope on that side can never make `0 * inf = nan`.
 """
-
-
-def is_number(thing: object) -> bool:
-    """Whether it is a real number: int, bool, float, Fraction, or a real scalar of NumPy."""
-    if isinstance(thing, (float, int)) or isinstance(thing, Real):  # noqa: SIM101 - Real is slow
-        return True
-    kind = type(thing)
-    return kind.__module__ == "numpy" and kind.__name__ in ("bool", "bool_")
-
-
-def as_float(number: object) -> float | None:
-    """`number` as a float if it is a real number, else None."""
-    if isinstance(number, (float, int)):
-        return float(number)
-    return float(number) if is_number(number) else None  # type: ignore[arg-type]  # it is real
-
-
-def as_argument(number: object) -> float | None:
-    """`number` as a float if it is a real number, and no bool, which has no slope; else None."""
-    is_bool = isinstance(number, bool) or type(number).__name__ in ("bool", "bool_")
-    return None if is_bool else as_float(number)
-
-
-def to_float(number: object, name: str) -> float:
-    """`number` as a float; a TypeError that says `name` if it is no real number."""
-    plain = as_float(number)
-    if plain is None:
-        message = f"{name}: expected a real number, got {type(number).__name__} {number!r:.60}"
-        raise TypeError(message)
-    return plain
 
 
 def to_items(xs: Iterable[S], name: str) -> tuple[S, ...]:

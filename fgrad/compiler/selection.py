@@ -26,7 +26,8 @@ from fgrad.arithmetic import Arithmetic
 from fgrad.calculus import where
 from fgrad.codegen import trace
 from fgrad.graph import Node, Scalar
-from fgrad.primitive import ZERO, Binary, Primitive, Selection, binary, to_float
+from fgrad.number import to_float
+from fgrad.primitive import ZERO, Binary, Primitive, Selection, binary
 
 __all__ = ["NEVER_RAISE", "RELATIONS", "SELECTIONS", "Selecting", "chooses"]
 

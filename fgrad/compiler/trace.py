@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from fgrad.compiler.selection import NEVER_RAISE, Selecting, chooses
 from fgrad.graph import Node, fresh, plain
-from fgrad.primitive import as_float
+from fgrad.number import as_float
 from fgrad.tree import flatten
 from fgrad.watch import watch
 

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
-from typing import Final, TypeAlias, final
+from typing import TYPE_CHECKING, Final, TypeAlias, final
 
 from fgrad import calculus
-from fgrad.arithmetic import Arithmetic, Number
-from fgrad.graph import FILL, MAKERS, RELATIONS, Node, Scalar, ancestors, leaf, new_node
-from fgrad.primitive import Primitive, as_float, is_number, to_float
+from fgrad.arithmetic import Arithmetic, Number, compare
+from fgrad.graph import FILL, MAKERS, Node, Scalar, ancestors, leaf, new_node
+from fgrad.number import as_float, to_float
 from fgrad.reverse import owned_cotangents, sweep
 from fgrad.source import compile_function
 from fgrad.watch import refuse_floats
+
+if TYPE_CHECKING:
+    from fgrad.primitive import Primitive
 
 __all__ = ["Value"]
 
@@ -108,16 +111,16 @@ class Value(Arithmetic):
     backward = backwards
 
     def __lt__(self, other: Value | Number) -> bool:
-        return _compare("<", self, other)
+        return compare("<", self.data, _number(other))
 
     def __le__(self, other: Value | Number) -> bool:
-        return _compare("<=", self, other)
+        return compare("<=", self.data, _number(other))
 
     def __gt__(self, other: Value | Number) -> bool:
-        return _compare(">", self, other)
+        return compare(">", self.data, _number(other))
 
     def __ge__(self, other: Value | Number) -> bool:
-        return _compare(">=", self, other)
+        return compare(">=", self.data, _number(other))
 
     def __repr__(self) -> str:
         return f"Value(data={self.data!r}, grad={self.grad!r})"
@@ -184,11 +187,8 @@ refuse_floats(Value, "but has one", "x.data", sin="x.sin() or fgrad.sin(x)")
 Operands: TypeAlias = tuple[Value | float, ...]
 
 
-def _compare(relation: str, value: Value, other: Value | Number) -> bool:
-    number = other.data if isinstance(other, Value) else other
-    if not is_number(number):
-        return NotImplemented  # type: ignore[no-any-return]  # as operators answer
-    return bool(RELATIONS[relation](value.data, number))
+def _number(x: object) -> object:
+    return x.data if isinstance(x, Value) else x
 
 
 def _made(

@@ -19,7 +19,7 @@ from typing import Final, NamedTuple, Self
 
 from fgrad.container import LEAF, ROLES, Container, Leaves, Static, Structure, put
 from fgrad.graph import Node, Scalar, ancestors, fresh, plain
-from fgrad.primitive import as_argument
+from fgrad.number import as_argument
 from fgrad.tree import flatten, map_operands, paths
 
 __all__ = [

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar, overload
 
 from fgrad.forward import tangents
 from fgrad.graph import Scalar, plain, reaches_older
-from fgrad.primitive import as_argument
+from fgrad.number import as_argument
 from fgrad.reverse import cotangents
 from fgrad.transform.arguments import ALL, Inputs, numbers, outputs, take
 from fgrad.tree import unflatten

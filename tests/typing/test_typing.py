@@ -18,15 +18,7 @@ import pytest
 import fgrad
 from fgrad.calculus import TABLE
 from fgrad.logarithm import Logarithm
-from fgrad.primitive import (
-    Binary,
-    Pairing,
-    Primitive,
-    Reduction,
-    Selection,
-    Unary,
-    Variadic,
-)
+from fgrad.primitive import Binary, Pairing, Primitive, Reduction, Selection, Unary, Variadic
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

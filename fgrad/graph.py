@@ -148,9 +148,18 @@ refuse_floats(Node, "since the derivative would be lost", "fgrad.value(x)", trac
 def _compare(relation: str, node: Node, other: object) -> bool:
     outcome = compare(relation, node.value, other.value if isinstance(other, Node) else other)
     watch = watching()
-    if watch is not None and outcome is not NotImplemented:
+    if watch is None:
+        if WATCHED:
+            _tell_elsewhere(node)
+    elif outcome is not NotImplemented:
         watch.compared(relation, node, other, outcome)
     return outcome
+
+
+def _tell_elsewhere(node: Node) -> None:
+    """Tell those who watch in other threads, and do not hear of this one."""
+    for watch in tuple(WATCHED):
+        watch.elsewhere(node)
 
 
 def _noted(node: Node) -> Node:
@@ -249,6 +258,7 @@ def value(x: Scalar) -> float:
     """
     if isinstance(x, Node):
         refuse_to_leak("value(x)")
+        _tell_elsewhere(x)
     number = x.value if isinstance(x, Node) else as_float(x)
     if number is None:
         got = f"{type(x).__name__} {x!r:.60}"

@@ -64,6 +64,9 @@ class Watch(Protocol):
     def leaked(self) -> None:
         """A number was about to leave the graph, and was refused."""
 
+    def elsewhere(self, node: Node) -> None:
+        """A node was compared or read where nobody watches: in another thread or context."""
+
 
 _WATCH: Final[ContextVar[Watch | None]] = ContextVar("WATCH", default=None)
 WATCHED: Final[list[Watch]] = []

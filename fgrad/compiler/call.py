@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from enum import Enum
 from numbers import Number
 from types import MethodType
 from typing import Final, NamedTuple, TypeAlias
@@ -107,6 +106,8 @@ def _objects(part: _Part) -> Iterator[object]:
     elif isinstance(part, Static):
         yield from () if part is LEAF else (part.content,)
     else:
+        if part.kind.__module__ != "builtins":
+            yield part.kind  # whose methods may read what changes
         for child in part.children or ():
             yield from _objects(child)
 
@@ -127,7 +128,7 @@ def _told(thing: object) -> Hashable:
         return type(thing), thing
     if isinstance(thing, tuple):
         return type(thing), tuple(map(_told, thing))
-    if isinstance(thing, Number) and not isinstance(thing, Enum):
+    if isinstance(thing, Number) and type(thing).__module__ in _OF_NUMBERS:
         return type(thing), repr(thing)  # 0.0 and -0.0, Decimal("1.0") and Decimal("1.00")
     if isinstance(thing, MethodType):
         return Same(thing.__func__), Same(thing.__self__)
@@ -135,3 +136,5 @@ def _told(thing: object) -> Hashable:
 
 
 _VALUES: Final = frozenset({int, bool, str, bytes, type(None)})
+_OF_NUMBERS: Final = frozenset({"builtins", "decimal", "fractions", "numpy"})
+"""Where the numbers are at home that are what they show: a class of one's own may hold more."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import math
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from functools import cache
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from weakref import WeakSet
 
 from fgrad.compiler.lowering import Expressions
 from fgrad.compiler.paths import Tree, assemble, graft
@@ -27,6 +29,8 @@ __all__ = ["Compiled", "Entry", "warn"]
 
 Entry: TypeAlias = Callable[..., Any]
 _MOST_RUNS: Final = 64
+_ALL: Final[WeakSet[Compiled]] = WeakSet()
+"""Those whose locks a forked child makes anew: whoever held one is not there to release it."""
 _HOT: Final = 1_000_000
 """After so many lines have been computed by Python, machine code is worth its compilation."""
 
@@ -59,6 +63,7 @@ class Compiled:
         self._runs = self._failures = 0
         self._closed = False
         self._lock = RLock()
+        _ALL.add(self)
         self._code: Entry = _missing
         self._native: Entry | None = None
         self._wait = math.inf if native is False else 0 if native else _HOT
@@ -162,6 +167,15 @@ class Compiled:
             except ImportError:
                 if not self._wait:
                     _say_what_is_missing()
+
+
+def _renew_locks() -> None:
+    for compiled in tuple(_ALL):
+        compiled._lock = RLock()  # noqa: SLF001 - as its own method would
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_locks)
 
 
 @contextmanager

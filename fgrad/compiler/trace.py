@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from fgrad.compiler.selection import NEVER_RAISE, Selecting, chooses
-from fgrad.graph import Node, fresh, plain
+from fgrad.graph import Node, ancestors, fresh, plain
 from fgrad.number import as_float
 from fgrad.tree import flatten
 from fgrad.watch import watch
@@ -70,6 +70,7 @@ class _Recorder:
     def __init__(self, selecting: Selecting | None) -> None:
         self.events: list[Event] = []
         self.selecting = selecting
+        self.leaves: frozenset[int] = frozenset()
         self.repeatable, self.refused = True, False
 
     def sweeps(self, nodes: Iterable[Node]) -> Selecting | None:
@@ -83,6 +84,12 @@ class _Recorder:
         elif type(right) is float or _is_exact(right):
             self.events.append(Compared(relation, left, float(right), bool(outcome)))  # type: ignore[arg-type]  # it is a number
         else:
+            self.repeatable = False
+
+    def elsewhere(self, node: Node) -> None:
+        if self.leaves and any(
+            x.index in self.leaves for x in ancestors(node, first=min(self.leaves))
+        ):
             self.repeatable = False
 
     def applied(self, node: Node) -> None:
@@ -146,6 +153,7 @@ def _traced(
     recorder: _Recorder,
 ) -> Run:
     start, *leaves = fresh([0.0, *numbers])
+    recorder.leaves = frozenset([leaf.index for leaf in leaves])
     args, kwargs = arguments(leaves)
     try:
         with watch(recorder):
@@ -182,7 +190,7 @@ def _flattened(answer: object) -> tuple[list[Leaf], Structure]:
     try:
         leaves, structure = flatten(answer)
         hash(structure)
-    except TypeError:
+    except (TypeError, RecursionError):
         raise Untraceable from None
     return leaves, structure
 

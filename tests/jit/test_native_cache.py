@@ -131,10 +131,11 @@ def test_another_process_runs_what_this_one_compiled(folder: Path) -> None:
 def test_the_oldest_entries_make_room(folder: Path) -> None:
     cache = Cache()
     folder.mkdir(mode=0o700, exist_ok=True)
-    for i in range(MOST):
-        (folder / f"{i}").touch()
-        os.utime(folder / f"{i}", ns=(i, i))
+    names = [f"{i:064x}" for i in range(MOST)]
+    for i, name in enumerate(names):
+        (folder / name).touch()
+        os.utime(folder / name, ns=(i, i))
     cache.put(KEY, b"content")
     left = {entry.name for entry in folder.iterdir()}
-    assert left == {KEY.hex(), *map(str, range(MOST // 2, MOST))}
+    assert left == {KEY.hex(), *names[MOST // 2 :]}
     assert cache.get(KEY) == b"content"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 import sys
 import tempfile
@@ -20,6 +21,7 @@ __all__ = ["MOST", "Cache", "digest"]
 
 MOST: Final = 2_000
 _DIGEST: Final = hashlib.sha256().digest_size
+_ENTRY: Final = re.compile(rf"[0-9a-f]{{{2 * _DIGEST}}}")
 
 
 def digest(*parts: bytes) -> bytes:
@@ -42,8 +44,11 @@ class Cache:
         """The object that was put there under a key, if nothing happened to it."""
         if self.folder is None:
             return None
+        path = self.folder / key.hex()
         try:
-            entry = (self.folder / key.hex()).read_bytes()
+            if not stat.S_ISREG(path.lstat().st_mode):  # reading a pipe would never end
+                return None
+            entry = path.read_bytes()
         except OSError:
             return None
         content = entry[_DIGEST:]
@@ -65,8 +70,11 @@ class Cache:
 
 
 def _thin_out(folder: Path) -> None:
-    """Where there are too many entries, drop the half that was written longest ago."""
-    entries = list(folder.iterdir())
+    """Where there are too many entries, drop the half that was written longest ago.
+
+    Only files that are named as entries are: the folder may have been chosen by mistake.
+    """
+    entries = [path for path in folder.iterdir() if _ENTRY.fullmatch(path.name)]
     if len(entries) > MOST:
         entries.sort(key=lambda entry: entry.stat().st_mtime_ns)
         for entry in entries[: MOST // 2]:

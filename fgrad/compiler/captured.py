@@ -45,7 +45,7 @@ _CARRIERS: Final[Mapping[type, Sequence[str]]] = {
     staticmethod: ("__func__",),
     classmethod: ("__func__",),
 }
-"""Kinds of objects that carry functions, and where."""
+"""Kinds of objects that carry functions, and where; a class of its own says it in `carries`."""
 
 
 class Cell(NamedTuple):
@@ -140,7 +140,8 @@ class Captured:
             yield from self._look_into_function(thing)
         elif isinstance(thing, tuple(_CARRIERS)):
             carrier = next(kind for kind in _CARRIERS if isinstance(thing, kind))
-            yield from [getattr(thing, name) for name in _CARRIERS[carrier]]
+            names = getattr(type(thing), "carries", _CARRIERS[carrier])
+            yield from [getattr(thing, name) for name in names]
             yield getattr(thing, "__dict__", {}).get("__wrapped__")
         elif isinstance(thing, _VIEWS):
             yield from self._inside(thing, list)

@@ -7,7 +7,17 @@ from functools import partial, reduce, update_wrapper
 from importlib import import_module
 from threading import get_ident
 from types import MethodType
-from typing import TYPE_CHECKING, Concatenate, Final, Generic, ParamSpec, Self, TypeVar, overload
+from typing import (
+    TYPE_CHECKING,
+    ClassVar,
+    Concatenate,
+    Final,
+    Generic,
+    ParamSpec,
+    Self,
+    TypeVar,
+    overload,
+)
 
 from fgrad.compiler.call import Call
 from fgrad.compiler.captured import Captured
@@ -44,6 +54,8 @@ else:
 class Jitted(_Call[P, T]):
     """A function compiled by `jit`; it has the signature of the function that it stands for."""
 
+    carries: ClassVar = ("_f",)
+    """Where a function is in it: not in the code that was made of that."""
     _f: Callable[P, T]
     _native: bool | None
     _compiled: dict[Hashable, Compiled]

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from fgrad import grad, jit, relu, value
+from fgrad.compiler.captured import Captured
 from fgrad.compiler.compiled import _ALL
 from fgrad.compiler.native.cache import MOST, Cache, digest
 
@@ -90,6 +91,21 @@ def test_an_answer_nested_too_deep_to_be_compiled() -> None:
         return x
 
     assert repr(jit(nested)(1.0)) == repr(nested(1.0))
+
+
+FACTOR = 2.0
+STEP = 0
+
+
+def test_a_global_that_nobody_reads_beside_a_function_that_is_machine_code() -> None:
+    global FACTOR, STEP  # noqa: PLW0603 - which is the point
+    inner = jit(lambda x: x * FACTOR, native=True)
+    assert [inner(1.0), inner(2.0)] == [2.0, 4.0]
+    captured = Captured(lambda x: inner(x) + 1.0)
+    STEP = 1
+    assert not captured.changed()
+    FACTOR = 5.0
+    assert captured.changed()
 
 
 def test_the_cache_leaves_files_that_are_not_its_own(

@@ -34,6 +34,8 @@ def flatten(tree: object, name: str = "tree") -> tuple[list[Leaf], Structure]:
     leaves: list[Leaf] = []
     try:
         return leaves, take(tree, leaves)
+    except RecursionError:
+        raise TypeError(f"{name}: a tree nested too deeply, or one that holds itself") from None
     except StrayError as stray:
         where = next(path for path, thing in paths(tree, name) if thing is stray.item)
         raise TypeError(f"{where}: {stray}") from None

@@ -929,3 +929,10 @@ class Broken(Exception):  # noqa: N818 - the name of a test
 def test_a_record_that_holds_more_than_its_fields_is_refused(thing: Any) -> None:
     with pytest.raises(TypeError, match=rf"p\[0\]: expected float, got {type(thing).__name__}"):
         grad(lambda p: p[0].width)([thing])
+
+
+def test_a_tree_that_holds_itself_is_one_clear_error() -> None:
+    tree: list[Any] = [1.0]
+    tree.append(tree)
+    with pytest.raises(TypeError, match="f_of: a tree nested too deeply, or one that holds itself"):
+        grad(lambda f_of: f_of[0])(tree)

@@ -171,6 +171,21 @@ def test_functions_that_come_and_go_leave_no_memory_behind() -> None:
     assert drop(150) - drop(1) < 2**19
 
 
+def test_machine_code_that_is_made_anew_leaves_little_behind() -> None:
+    def drop(numbers: range) -> int:
+        for number in numbers:
+            lines = (Line(mul, (0, Constant(float(number)))),)
+            compile_native(Program(1, lines, Block((1,), Return((1,), LEAF))), ask, ())
+        gc.collect()
+        with open("/proc/self/statm") as file:  # noqa: PTH123
+            return int(file.read().split()[1]) * resource.getpagesize()
+
+    if not os.path.exists("/proc/self/statm"):  # noqa: PTH110
+        pytest.skip("memory is measured on Linux")
+    before = drop(range(1_000_000, 1_000_050))
+    assert drop(range(1_000_050, 1_000_250)) - before < 200 * 10_000
+
+
 def test_threads_that_compile_and_call_at_once() -> None:
     found: list[object] = []
 

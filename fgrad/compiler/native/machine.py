@@ -6,7 +6,7 @@ import ctypes
 import os
 import threading
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Final
 
 from fgrad.compiler.native.api import API
@@ -14,7 +14,7 @@ from fgrad.compiler.native.cache import Cache, digest
 from fgrad.compiler.native.forms import LIBM
 
 if TYPE_CHECKING:
-    from llvmlite.binding import ExecutionEngine, ModuleRef, TargetMachine
+    from llvmlite.binding import ExecutionEngine, ModulePassManager, PassBuilder, TargetMachine
 
 __all__ = ["LOCK", "Machine", "machine"]
 
@@ -24,6 +24,16 @@ if hasattr(os, "register_at_fork"):  # a child must not inherit a lock that nobo
     os.register_at_fork(
         before=LOCK.acquire, after_in_parent=LOCK.release, after_in_child=LOCK.release
     )
+
+
+_PASSES: Final = (
+    "sroa",
+    "simplify_cfg",
+    "instruction_combine",
+    "simplify_cfg",
+    "dead_code_elimination",
+)
+"""What straight code needs of LLVM's first level: the rest finds nothing and takes its time."""
 
 
 class Machine:
@@ -42,7 +52,7 @@ class Machine:
         self._cache = Cache()
         # What an object depends on besides its text, which holds all that fgrad and Python
         # contribute: offsets into objects are numbers there, functions are names.
-        here = llvm.llvm_version_info, self._target.triple, self._cpu, self._features
+        here = llvm.llvm_version_info, self._target.triple, self._cpu, self._features, _PASSES
         self._signature = repr(here).encode()
         _bind(llvm.add_symbol)
 
@@ -55,7 +65,8 @@ class Machine:
         module = self._llvm.parse_assembly(text)
         emitter = self._make_emitter(0 if fast else 1)
         if not fast:
-            self._improve(module, emitter)
+            manager, builder = self._pipeline
+            manager.run(module, builder)
         made = emitter.emit_object(module)
         self._cache.put(key, made)
         return made
@@ -76,10 +87,14 @@ class Machine:
             cpu=self._cpu, features=self._features, opt=level, reloc="pic", codemodel="small"
         )
 
-    def _improve(self, module: ModuleRef, emitter: TargetMachine) -> None:
+    @cached_property
+    def _pipeline(self) -> tuple[ModulePassManager, PassBuilder]:
+        """The passes, made once: each manager that LLVM makes leaves some 45 KB behind."""
         options = self._llvm.create_pipeline_tuning_options(speed_level=1)
-        builder = self._llvm.create_pass_builder(emitter, options)
-        builder.getModulePassManager().run(module, builder)
+        manager = self._llvm.create_new_module_pass_manager()
+        for name in _PASSES:
+            getattr(manager, f"add_{name}_pass")()
+        return manager, self._llvm.create_pass_builder(self._make_emitter(1), options)
 
 
 @cache

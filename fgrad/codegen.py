@@ -25,7 +25,6 @@ __all__ = [
     "OlderNode",
     "Symbol",
     "UnseenNode",
-    "compile_function",
     "compile_pull",
     "compile_sweep",
     "trace",
@@ -258,8 +257,7 @@ def _step(primitive: Primitive, kind: Kind, way: _Way) -> tuple[str, dict[str, o
     body = "".join(_value(name, kind, lone=lone) for name in used if name != ANSWER)
     for name in rules:
         conditions = _is_node(name, kind, read=name in used, lone=lone)
-        lines = _pass(name, rules, conditions, way, looks=kind != "nodes" and not lone)
-        body += lines.replace("{noted}", f"{name}_owner_" if kind == "owned" else f"{name}_")
+        body += _pass(name, rules, conditions, way, kind, lone=lone)
     if primitive.blocks:
         body = _loop_header(list(rules), kind) + indent(body, "    ")
     else:
@@ -273,19 +271,27 @@ def _step(primitive: Primitive, kind: Kind, way: _Way) -> tuple[str, dict[str, o
     return body, {**functions, **constants}
 
 
-def _pass(
-    name: str, rules: Mapping[str, str], conditions: Sequence[str], way: _Way, *, looks: bool
+def _pass(  # noqa: PLR0913 - all that a step depends on
+    name: str,
+    rules: Mapping[str, str],
+    conditions: Sequence[str],
+    way: _Way,
+    kind: Kind,
+    *,
+    lone: bool,
 ) -> str:
     """The lines between the node and the operand called `name`, if `conditions` hold.
 
-    looks: also where nothing flows, for what is there may be older than the sweep.
+    A sweep of floats looks also at one of several operands to which nothing flows, for what is
+    there may be older than the sweep.
     """
     partial = rules[name]
     term = {"1.0": way.flowing, "-1.0": f"-{way.flowing}"}.get(
         partial, f"{way.flowing} * {'partial_' if 'ZERO' in partial else partial}"
     )
-    flow = way.flow.format(name=name, term=term, noted="{noted}")
-    if "ZERO" in partial and not looks:
+    noted = f"{name}_owner_" if kind == "owned" else f"{name}_"
+    flow = way.flow.format(name=name, term=term, noted=noted)
+    if "ZERO" in partial and (kind == "nodes" or lone):
         conditions = [*conditions, f"(partial_ := {partial}) is not ZERO"]
     elif "ZERO" in partial:
         hidden = way is _DOWN and _is_hidden(name, rules)

@@ -70,7 +70,7 @@ def cotangents(
     stop = _stop(leaves)
     found, top, swept = sweep(mine, leaves[0].index, stop=stop)
     if stop and top >= leaves[-1].index and isinstance(found, list):
-        reached = found[: -stop - 1 : -1]
+        reached = found[: -stop - 1 : -1]  # the first leaf has the last place
     else:
         reached = [found[top - leaf.index] if leaf.index <= top else None for leaf in leaves]
     return [0.0 if x is None else x for x in reached], kind if swept == "floats" else swept
@@ -180,9 +180,10 @@ class Owner(Protocol):
 
 
 def owned_cotangents(root: W, first: int) -> Iterable[tuple[Scalar | None, W | None]] | None:
-    """d root / d node for each node beneath that of `root`, beside its owner; some are no pairs.
+    """d root / d node for each node beneath that of `root`, beside its owner, from the top down.
 
-    No node beneath has an index below `first`. None where only a `sweep` gives the answer.
+    Where nothing flows to an index, both are None. No node beneath may have an index below `first`.
+    No answer, None, where only a `sweep` gives one: far back, and where a slope is a limit.
     """
     top = root.node.index
     size = top - first + 1

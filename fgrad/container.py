@@ -34,6 +34,9 @@ __all__ = [
     "Static",
     "StrayError",
     "Structure",
+    "is_array",
+    "put",
+    "take",
 ]
 
 Leaf: TypeAlias = "float | Operand"
@@ -54,7 +57,7 @@ class Branch(NamedTuple):
 
     def __str__(self) -> str:
         children = self.children or (LEAF,) * self.size
-        keys = () if self.kind.__module__ == "numpy" else self.keys
+        keys = () if is_array(self.kind) else self.keys
         named = zip([f"{key}: " for key in keys] or [""] * self.size, children, strict=True)
         return f"{self.kind.__name__}({', '.join(f'{key}{child}' for key, child in named)})"
 
@@ -85,6 +88,11 @@ LEAF: Final = Static(_Place())
 Structure: TypeAlias = "Branch | Static"
 _static: Callable[[tuple[object]], Static] = partial(tuple.__new__, Static)
 _branch: Callable[[tuple[object, ...]], Branch] = partial(tuple.__new__, Branch)  # no Python frame
+
+
+def is_array(kind: type) -> bool:
+    """Whether it is the class of NumPy's arrays, which need not have been imported."""
+    return kind.__module__ == "numpy" and kind.__name__ == "ndarray"
 
 
 class StrayError(Exception):
@@ -317,7 +325,7 @@ def _role(kind: type) -> Role:
         return _NUMBER
     if issubclass(kind, (Primitive, str, bool, Enum, NoneType)):
         return _STATIC
-    if kind.__module__ == "numpy" and kind.__name__ == "ndarray":
+    if is_array(kind):
         return _container(_array_items, _close_array, attrgetter("shape"), ".flat[{}]")
     if issubclass(kind, tuple) and hasattr(kind, "_fields"):
         return _named_tuple(kind, kind._fields)

@@ -11,7 +11,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, TypeVar, overload
 
-from fgrad.container import ROLES, Branch, Container, Leaf, Leaves, StrayError, Structure, put, take
+from fgrad.container import (
+    ROLES,
+    Branch,
+    Container,
+    Leaf,
+    Leaves,
+    StrayError,
+    Structure,
+    is_array,
+    put,
+    take,
+)
 from fgrad.primitive import Operand
 
 if TYPE_CHECKING:
@@ -84,7 +95,7 @@ def paths(tree: object, name: str) -> Iterator[tuple[str, object]]:
         yield name, tree
         return
     keys = role.keys(tree)
-    numbered = not keys or type(tree).__module__ == "numpy"
+    numbered = not keys or is_array(type(tree))
     for key, item in zip(range(len(items)) if numbered else keys, items, strict=True):
         yield from paths(item, name + role.spelling.format(key))
 

@@ -158,15 +158,20 @@ def test_a_fallback_may_drop_the_builtin_that_called_it() -> None:
     assert not natives
 
 
+def resident() -> int:
+    """The memory that this process has, in bytes."""
+    if not os.path.exists("/proc/self/statm"):  # noqa: PTH110
+        pytest.skip("memory is measured on Linux")
+    with open("/proc/self/statm") as file:  # noqa: PTH123
+        return int(file.read().split()[1]) * resource.getpagesize()
+
+
 def test_functions_that_come_and_go_leave_no_memory_behind() -> None:
     def drop(count: int) -> int:
         for _ in range(count):
             compile_native(SUM, ask, ())(1.0, 2.0)
-        with open("/proc/self/statm") as file:  # noqa: PTH123
-            return int(file.read().split()[1]) * resource.getpagesize()
+        return resident()
 
-    if not os.path.exists("/proc/self/statm"):  # noqa: PTH110
-        pytest.skip("memory is measured on Linux")
     drop(50)
     assert drop(150) - drop(1) < 2**19
 
@@ -177,11 +182,8 @@ def test_machine_code_that_is_made_anew_leaves_little_behind() -> None:
             lines = (Line(mul, (0, Constant(float(number)))),)
             compile_native(Program(1, lines, Block((1,), Return((1,), LEAF))), ask, ())
         gc.collect()
-        with open("/proc/self/statm") as file:  # noqa: PTH123
-            return int(file.read().split()[1]) * resource.getpagesize()
+        return resident()
 
-    if not os.path.exists("/proc/self/statm"):  # noqa: PTH110
-        pytest.skip("memory is measured on Linux")
     before = drop(range(1_000_000, 1_000_050))
     assert drop(range(1_000_050, 1_000_250)) - before < 200 * 10_000
 

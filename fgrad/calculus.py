@@ -70,6 +70,8 @@ pow = binary(  # noqa: A001 - the row is called what Python calls it
     "pow",
     elementary.real_power,
     *power.partials,
+    spelling="({} ** {})",
+    within="{0} >= 0.0",
     limit=power,
     domain=(NONNEGATIVE, REAL),
     convention=power.convention,

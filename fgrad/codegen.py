@@ -68,8 +68,7 @@ class Symbol(Arithmetic):
         symbols = [_symbol(operand, primitive.name) for operand in operands]
         rows = _merged([{row.name: row}, *(symbol.rows for symbol in symbols)])
         texts = [symbol.text for symbol in symbols]
-        text = row.spelling.format(*([", ".join(texts)] if row.blocks else texts))
-        return Symbol(text, rows, self.limits)
+        return Symbol(row.written(texts), rows, self.limits)
 
     def _compare(self, relation: str, other: object) -> Symbol:
         symbol = _symbol(other, relation)

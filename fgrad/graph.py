@@ -363,7 +363,7 @@ def function(self, other):
 def _operator(primitive: Primitive, *operands: str) -> Callable[..., Node]:
     """An operator of Node that does in one function what `bind` does in several."""
     plain = {"self": "self.value", "other": "x"}
-    value = primitive.spelling.format(*(plain[name] for name in operands))
+    value = primitive.written([plain[name] for name in operands])
     source = _BINARY if "other" in operands else _UNARY
     raises = primitive not in calculus.NEVER_RAISE
     source += (_TRY if raises else _EVALUATE).format(value=value)

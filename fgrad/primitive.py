@@ -103,6 +103,7 @@ class Primitive:
         `blocks` k takes any number of operands, in k blocks of equal length, and has one rule a
         block, over one operand of each block and the answer.
     spelling: the value as Python text, with `{}` for each operand, or one for all in a block.
+    within: the condition under which the spelling is the value; nothing if always.
     term: of a row of blocks that is a sum, what is summed, with `{}` for an operand of each block.
     limit: the row that stands for this one inside a rule: its value where Python would raise is
         the limit, since a slope may be infinite where the function is finite.
@@ -114,6 +115,7 @@ class Primitive:
     value: Callable[..., float]
     partials: tuple[Rule, ...]
     spelling: str
+    within: str = ""
     blocks: int = 0
     term: str = ""
     limit: Primitive | None = None
@@ -154,6 +156,21 @@ class Primitive:
                 return module
         message = f"{self.name}: only a row that is a global, under its own name, can be pickled"
         raise TypeError(message)
+
+    @property
+    def calls(self) -> bool:
+        """Whether `written` code calls the function that is the row's value."""
+        return bool(self.within) or f"{self.name}(" in self.spelling
+
+    def written(self, operands: Sequence[str], called: str | None = None) -> str:
+        """The value as Python code over that of the operands; `called` names the row's function."""
+        name = called or self.name
+        if not self.within:
+            spelling = self.spelling.replace(f"{self.name}(", f"{name}(")
+            return spelling.format(*([", ".join(operands)] if self.blocks else operands))
+        bases = [f"({operand})" if operand[0] == "-" else operand for operand in operands]
+        spelled, condition = self.spelling.format(*bases), self.within.format(*operands)
+        return f"({spelled} if {condition} else {name}({', '.join(operands)}))"
 
     def apply(self, operands: Sequence[S | float]) -> S | float:
         """The answer to `operands`: a float if all are numbers, else whatever they bind to."""
@@ -356,6 +373,7 @@ def binary(  # noqa: PLR0913 - a row has these columns
     y_partial: Rule,
     *,
     spelling: str | None = None,
+    within: str = "",
     limit: Binary | None = None,
     domain: tuple[Interval, Interval] = (REAL, REAL),
     convention: str = "",
@@ -366,6 +384,7 @@ def binary(  # noqa: PLR0913 - a row has these columns
         value=value,
         partials=(x_partial, y_partial),
         spelling=spelling or name + "({}, {})",
+        within=within,
         limit=limit,
         domain=domain,
         convention=convention,

@@ -69,7 +69,7 @@ def cotangents(
         return [0.0] * len(leaves), kind
     stop = _stop(leaves)
     found, top, swept = sweep(mine, leaves[0].index, stop=stop)
-    if stop and top >= leaves[-1].index and isinstance(found, list):
+    if stop and top >= leaves[-1].index and found.__class__ is list:
         reached = found[: -stop - 1 : -1]  # the first leaf has the last place
     else:
         reached = [found[top - leaf.index] if leaf.index <= top else None for leaf in leaves]
@@ -104,12 +104,17 @@ def sweep(
     by = watching()
     if by is None:
         try:
-            return _sweep_floats(seeds, top, first, stop), top, "floats"
+            try:
+                found = _sweep(seeds, top, first, stop, _loop("raising"))
+            except (ArithmeticError, ValueError):  # the answer is a limit
+                found = _sweep(seeds, top, first, stop, _loop("floats"))
         except UnseenNode:
             found, kind = _looked_through(seeds, top, first, stop)
             return found, top, kind
         except IndexError:
             pass
+        else:
+            return found, top, "floats"
     sweeps = by and by.sweeps(ancestors(*[root for root, _ in seeds], first=first))
     loop = sweeps.down if sweeps else _loop("nodes")
     return _sweep(seeds, top, first, stop, loop), top, "nodes"
@@ -128,16 +133,6 @@ def _looked_through(
         number = found[place]
         found[place] = None if number is None else plain(number)
     return found, "floats"
-
-
-def _sweep_floats(
-    seeds: Sequence[tuple[Node, Scalar]], top: int, first: int, stop: int
-) -> Places[Scalar]:
-    """As Python computes; where that raises the answer is a limit, or raises again."""
-    try:
-        return _sweep(seeds, top, first, stop, _loop("raising"))
-    except (ArithmeticError, ValueError):
-        return _sweep(seeds, top, first, stop, _loop("floats"))
 
 
 def _sweep(

@@ -330,7 +330,7 @@ def _operator(primitive: Primitive, *operands: str) -> Callable[..., Value]:
     numbers = {"self": "node.value", "other": "x"}
     nodes = {"self": "node", "other": "operand"}
     source = _BINARY + FILL.format(
-        value=primitive.spelling.format(*(numbers[name] for name in operands)),
+        value=primitive.written([numbers[name] for name in operands]),
         primitive="primitive",
         operands=f"({', '.join(nodes[name] for name in operands)})",
     )

@@ -173,7 +173,7 @@ _UP: Final = _Way(
     flowing="direction_",
 )
 _SWEEP: Final = """\
-def function_(steps_, cotangents_, nodes_, top_, first_):
+def function_(steps_, cotangents_, nodes_, top_, first_, end_):
     for cotangent_, {here} in steps_:
         if {here} is None:
             continue
@@ -186,6 +186,10 @@ _CASE: Final = """\
 if row_ is {name}_row_:
 {pull}\
         el"""
+_END: Final = """\
+    if node_.index < end_:
+        break
+"""
 _PARTIAL: Final = """\
         partial_ = {partial}
 """
@@ -201,13 +205,14 @@ _FLOWS: Final = """\
 def compile_sweep(rows: Iterable[Primitive], kind: Kind) -> Callable[..., object]:
     """The loop of a sweep down the graph, with the pulls of `rows` written into it.
 
-    Arithmetic is most of a graph, and a call costs as much as the pull it makes.
+    Arithmetic is most of a graph, and a call costs as much as the pull it makes. The row of a leaf
+    ends the loop below the index `end`, where nothing but leaves is left.
     """
     cases = ""
     names: dict[str, object] = {"compile_pull": compile_pull}
     for row in rows:
-        pull, used = _step(row, kind, _DOWN)
-        cases += _CASE.format(name=row.name, pull=indent(pull or "    pass\n", "        "))
+        pull, used = _step(row, kind, _DOWN) if row.partials else (_END, {})
+        cases += _CASE.format(name=row.name, pull=indent(pull, "        "))
         names |= used | {f"{row.name}_row_": row}
     here, opened = _here(kind)
     source = _SWEEP.format(

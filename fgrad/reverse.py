@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from itertools import islice
 from typing import Final, Protocol, TypeAlias, TypeVar
 
 from fgrad import calculus
@@ -148,8 +147,7 @@ def _sweep(
     steps: Iterable[tuple[Scalar | None, Node | None]]
     if size < _DENSE:
         found, nodes = [None] * size, [None] * size
-        pairs = zip(found, nodes)  # noqa: B905 - both are of this size
-        steps = islice(pairs, size - stop if size > stop else 0)  # a root may be a leaf
+        steps = zip(found, nodes)  # noqa: B905 - both are of this size
     else:
         found, nodes = _Sparse(size), _Sparse(size)
         order = reversed(ancestors(*[root for root, _ in seeds], first=first + stop))
@@ -158,7 +156,7 @@ def _sweep(
         before = found[top - root.index]
         found[top - root.index] = seed if before is None else before + seed
         nodes[top - root.index] = root
-    loop(steps, found, nodes, top, first)
+    loop(steps, found, nodes, top, first, first + stop)
     return found
 
 
@@ -188,7 +186,7 @@ def owned_cotangents(root: W, first: int) -> Iterable[tuple[Scalar | None, W | N
     owners: list[W | None] = [None] * size
     found[0], owners[0] = 1.0, root
     try:
-        _loop("owned")(zip(found, owners), found, owners, top, first)  # noqa: B905 - one size
+        _loop("owned")(zip(found, owners), found, owners, top, first, first)  # noqa: B905 - one size
     except (ArithmeticError, ValueError, UnseenNode):
         return None
     return zip(found, owners)  # noqa: B905 - one size

@@ -198,13 +198,14 @@ class Selecting:
     def __init__(self) -> None:
         self.failed = False
 
-    def down(
+    def down(  # noqa: PLR0913, PLR0917 - all that the loops of sweeps are given
         self,
         steps: Iterable[tuple[Scalar | None, Node | None]],
         cotangents: Numbers,
         nodes: list[Node | None] | dict[int, Node | None],
         top: int,
         first: int,
+        end: int,
     ) -> None:
         """The loop of a reverse sweep."""
         sweep = _Sweep(cotangents)
@@ -213,6 +214,8 @@ class Selecting:
                 flow = None if node is None else sweep[top - node.index]
                 if flow is None or node is None:
                     continue
+                if node.index < end:
+                    break
                 if node.primitive is knot:
                     raise Knotted
                 for operand, rule, operands in _columns(node, first):

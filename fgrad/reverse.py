@@ -44,8 +44,12 @@ def value_and_cotangents(root: Scalar, leaves: Sequence[Node]) -> tuple[Scalar, 
     floats, unless the root also depends on a node older than the first leaf: to an outer
     differentiation the answers depend on that node too, so they are nodes.
     """
-    found, kind = cotangents([(root, 1.0)], leaves)
-    return root if kind == "nodes" else plain(root), found
+    if root.__class__ is not Node or not leaves:
+        return root, [0.0] * len(leaves)
+    if root.index < leaves[0].index:
+        return root, [0.0] * len(leaves)
+    found, kind = _of_leaves([(root, 1.0)], leaves)
+    return root if kind == "nodes" else root.value, found
 
 
 def cotangents(
@@ -56,23 +60,26 @@ def cotangents(
     With it the kind of the sweep: "nodes" where an answer depends on a node older than `leaves`.
     """
     first = leaves[0].index if leaves else math.inf
-    mine: list[tuple[Node, Scalar]] = []
-    kind: Kind = "floats"
-    for root, seed in seeds:
-        if root.__class__ is Node:
-            if root.index < first:
-                kind = "nodes"
-            else:
-                mine.append((root, seed))
+    roots = [(root, seed) for root, seed in seeds if root.__class__ is Node]
+    mine = [(root, seed) for root, seed in roots if root.index >= first]
+    older = len(mine) < len(roots)
     if not mine:
-        return [0.0] * len(leaves), kind
+        return [0.0] * len(leaves), "nodes" if older else "floats"
+    found, kind = _of_leaves(mine, leaves)
+    return found, "nodes" if older else kind
+
+
+def _of_leaves(
+    seeds: Sequence[tuple[Node, Scalar]], leaves: Sequence[Node]
+) -> tuple[list[Scalar], Kind]:
+    """What a sweep finds at the leaves."""
     stop = _stop(leaves)
-    found, top, swept = sweep(mine, leaves[0].index, stop=stop)
+    found, top, kind = sweep(seeds, leaves[0].index, stop=stop)
     if stop and top >= leaves[-1].index and found.__class__ is list:
         reached = found[: -stop - 1 : -1]  # the first leaf has the last place
     else:
         reached = [found[top - leaf.index] if leaf.index <= top else None for leaf in leaves]
-    return [0.0 if x is None else x for x in reached], kind if swept == "floats" else swept
+    return [0.0 if x is None else x for x in reached], kind
 
 
 def _stop(leaves: Sequence[Node]) -> int:

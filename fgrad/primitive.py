@@ -168,7 +168,7 @@ class Primitive:
         if not self.within:
             spelling = self.spelling.replace(f"{self.name}(", f"{name}(")
             return spelling.format(*([", ".join(operands)] if self.blocks else operands))
-        bases = [f"({operand})" if operand[0] == "-" else operand for operand in operands]
+        bases = [f"({operand})" if operand.startswith("-") else operand for operand in operands]
         spelled, condition = self.spelling.format(*bases), self.within.format(*operands)
         return f"({spelled} if {condition} else {name}({', '.join(operands)}))"
 

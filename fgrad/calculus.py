@@ -95,10 +95,10 @@ log: Logarithm = Logarithm(
 )
 sin = unary("sin", math.sin, lambda x, y: cos(x))
 cos: Unary = unary("cos", math.cos, lambda x, y: -sin(x))
-tanh = unary("tanh", math.tanh, lambda x, y: 1 - y * y)
+tanh: Unary = unary("tanh", math.tanh, lambda x, y: sech_squared(x))
 sinh = unary("sinh", math.sinh, lambda x, y: cosh(x))
 cosh: Unary = unary("cosh", math.cosh, lambda x, y: sinh(x))
-sech_squared = unary("sech_squared", elementary.sech_squared, lambda x, y: -2 * y * tanh(x))
+sech_squared: Unary = unary("sech_squared", elementary.sech_squared, lambda x, y: -2 * y * tanh(x))
 tan = unary("tan", math.tan, lambda x, y: 1 + y * y)
 
 

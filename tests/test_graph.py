@@ -55,6 +55,8 @@ STRANGERS: list[Any] = [
     np.array([1.0, 2.0]),
     np.array(1.0),
     np.complex128(1),
+    np.timedelta64(3, "s"),
+    np.datetime64(3, "s"),
     b"",
 ]
 """What is no real number."""

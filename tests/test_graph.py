@@ -523,6 +523,27 @@ def test_graphs_in_one_pickle_share_their_leaves() -> None:
     assert back[2].operands[0] is back[0]
 
 
+def test_graphs_in_one_pickle_share_what_was_computed() -> None:
+    x = leaf(3.0)
+    nodes = [x]
+    for _ in range(10):
+        nodes.append(nodes[-1] * x + nodes[0])
+    for some in (nodes, nodes[::-1], [nodes[7], (nodes[3], nodes[9])]):
+        back: Any = pickle.loads(pickle.dumps(some))  # noqa: S301 - our own
+        flat = [*back[:-1], *back[-1]] if isinstance(back[-1], tuple) else back
+        found = {node.value: node for node in ancestors(*flat)}
+        assert len(ancestors(*flat)) == len(found)
+        assert all(node is found[node.value] for node in flat)
+
+
+def test_a_graph_in_two_pickles_is_two_graphs() -> None:
+    y = leaf(3.0) * 2.0
+    text = pickle.dumps(y)
+    first, second = pickle.loads(text), pickle.loads(text)  # noqa: S301 - our own
+    assert first is not second
+    assert first.operands[0] is not second.operands[0]
+
+
 def test_a_node_of_a_nested_differentiation_can_be_pickled() -> None:
     found: list[Scalar] = []
 

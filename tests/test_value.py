@@ -401,6 +401,28 @@ def test_leaves_pickled_together_stay_together() -> None:
     assert x.grad == 0.0
 
 
+@pytest.mark.parametrize("order", [slice(None), slice(None, None, -1)])
+def test_what_is_pickled_together_stays_together(order: slice) -> None:
+    x = Value(3)
+    h = x * x
+    h.name = "h"
+    both = h + x
+    values = [x, h, both, both * h]
+    x_back, h_back, sum_back, y_back = pickle.loads(pickle.dumps(values[order]))[order]  # noqa: S301 - our own
+    assert y_back.children == (sum_back, h_back)
+    assert sum_back.children == (h_back, x_back)
+    y_back.backwards()
+    assert (x_back.grad, h_back.grad, sum_back.grad) == (9 + 21 * 6, 21.0, 9.0)
+    assert h_back.name == "h"
+    assert x.grad == h.grad == 0.0
+
+
+def test_a_value_and_its_node_can_be_in_one_pickle() -> None:
+    y = Value(3) * 2
+    value, node = pickle.loads(pickle.dumps((y, y.node)))  # noqa: S301 - our own
+    assert (type(value), type(node), value.data, node.value) == (Value, Node, 6.0, 6.0)
+
+
 def test_a_copied_network_is_independent() -> None:
     network = MLP([2, 3, 1], seed=0)
     before = [p.data for p in network.parameters()]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, final
 
 from fgrad import calculus
 from fgrad.arithmetic import Arithmetic, Number, compare
-from fgrad.graph import FILL, MAKERS, Node, Scalar, ancestors, leaf, new_node
+from fgrad.graph import FILL, MAKERS, Known, Node, Scalar, ancestors, leaf, new_node
 from fgrad.number import as_float, to_float
 from fgrad.reverse import owned_cotangents, sweep
 from fgrad.source import compile_function
@@ -34,7 +34,9 @@ class Value(Arithmetic):
     Arithmetic on values and real numbers gives values; comparisons compare `data`; equality and
     hash go by identity. A copy is a value of its own: that of a leaf is a new leaf, `deepcopy` and
     pickle copy a computed value with everything beneath it (so a copied network has parameters of
-    its own), and `copy` a computed value alone.
+    its own), and `copy` a computed value alone. What is deep-copied or pickled together goes on
+    sharing what it shared. In a pickle each value writes down all that is beneath it, so pickle the
+    last of a long chain, not every one.
 
     >>> x = Value(3)
     >>> y = (x * 4 + 5) * 2
@@ -145,7 +147,7 @@ class Value(Arithmetic):
     def __reduce__(self) -> tuple[Callable[..., Value], tuple[object, ...]]:
         if not self.operands:
             return _leaf, (self.node, self.grad, self.name)
-        return _rebuilt, (_rows(self),)
+        return _rebuilt, (_rows(self), _KNOWN)
 
     def draw(
         self,
@@ -256,16 +258,16 @@ def _sorted(root: Value) -> list[tuple[Node, Value]]:
     return [(node, found[node.index]) for node in ancestors(root.node)]
 
 
+_KNOWN: Final = Known()
 _Leaf: TypeAlias = "tuple[Value, Node | None]"
-_Computed: TypeAlias = "tuple[float, str | None, float, Primitive, tuple[int | float, ...]]"
+_Computed: TypeAlias = "tuple[int, float, str | None, float, Primitive, tuple[int | float, ...]]"
 _Row: TypeAlias = "_Leaf | _Computed"
 
 
 def _rows(root: Value) -> list[_Row]:
     """The graph beneath `root` as flat rows, each operand that is a Value by its place.
 
-    Pickling rows needs no recursion however deep the graph. Leaves stay objects, so that what
-    shares its parameters, pickled together, goes on sharing them.
+    Pickling rows needs no recursion however deep the graph. Leaves stay objects.
     """
     found = _sorted(root)
     place = {node.index: i for i, (node, _) in enumerate(found)}
@@ -273,14 +275,14 @@ def _rows(root: Value) -> list[_Row]:
     for node, value in found:
         if value.operands:
             places = tuple([place[x.index] if isinstance(x, Node) else x for x in node.operands])
-            rows.append((value.grad, value.name, node.value, node.primitive, places))
+            rows.append((node.index, value.grad, value.name, node.value, node.primitive, places))
         else:
             rows.append((value, None if value.node is node else node))
     return rows
 
 
-def _rebuilt(rows: Iterable[_Row]) -> Value:
-    """The Value whose graph `_rows` wrote down."""
+def _rebuilt(rows: Iterable[_Row], known: dict[int, Value]) -> Value:
+    """The Value whose graph `_rows` wrote down, with the Values that are known already."""
     values: list[Value] = []
     nodes: list[Node] = []
     for row in rows:
@@ -288,11 +290,14 @@ def _rebuilt(rows: Iterable[_Row]) -> Value:
             value, node = row
             nodes.append(value.node if node is None else node)
         else:
-            grad, name, number, primitive, places = row
-            operands = tuple([values[x] if isinstance(x, int) else x for x in places])
-            beneath = tuple([nodes[x] if isinstance(x, int) else x for x in places])
-            nodes.append(new_node(number, primitive, beneath))
-            value = _made(nodes[-1], operands, _oldest(operands), grad, name)
+            index, grad, name, number, primitive, places = row
+            if index not in known:
+                operands = tuple([values[x] if isinstance(x, int) else x for x in places])
+                beneath = tuple([nodes[x] if isinstance(x, int) else x for x in places])
+                made = new_node(number, primitive, beneath)
+                known[index] = _made(made, operands, _oldest(operands), grad, name)
+            value = known[index]
+            nodes.append(value.node)
         values.append(value)
     return values[-1]
 

@@ -144,6 +144,34 @@ def test_points_of_unequal_lengths_are_counted() -> None:
     assert said(lambda: dist([1.0], [1.0, 2.0]), error=ValueError) == expected
 
 
+# Values.
+
+
+@pytest.mark.parametrize("stranger", ["x", None, 1j, Value(3)])
+@pytest.mark.parametrize("attribute", ["data", "grad"])
+def test_what_is_assigned_to_a_value_is_a_number(attribute: str, stranger: Any) -> None:
+    x = Value(3)
+    y = x * x
+    y.backwards()
+    got = f"{type(stranger).__name__} {stranger!r}"
+    expected = f"{attribute}: expected a real number, got {got}"
+    assert said(lambda: setattr(x, attribute, stranger)) == expected
+    assert (x.data, x.grad) == (3.0, 6.0)
+    y.backwards()
+    assert (x.grad, y.grad) == (12.0, 2.0)
+
+
+def test_a_gradient_that_is_assigned_becomes_a_float() -> None:
+    x = Value(3)
+    x.grad = 2
+    assert repr(x) == "Value(data=3.0, grad=2.0)"
+
+
+def test_the_name_of_a_value_is_a_string() -> None:
+    assert said(lambda: Value(3, name=5)) == "name: expected a str, got int 5"
+    assert said(lambda: Value(3, 4)) == "name: expected a str, got int 4"
+
+
 # Networks.
 
 

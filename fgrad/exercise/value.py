@@ -45,10 +45,8 @@ class Value(Arithmetic):
     (Value(data=34.0, grad=1.0), Value(data=3.0, grad=8.0))
     """
 
-    __slots__ = ("grad", "name", "node", "oldest", "operands")
+    __slots__ = ("_grad", "name", "node", "oldest", "operands")
 
-    grad: float
-    """The sum of what each `backwards()` found; 0.0 before the first. It may be assigned."""
     name: str | None
     node: Node
     """The frozen node that holds the number; assigning `data` puts a new one in its place."""
@@ -61,9 +59,11 @@ class Value(Arithmetic):
     __array_ufunc__ = None
 
     def __init__(self, data: Number, name: str | None = None) -> None:
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"name: expected a str, got {type(name).__name__} {name!r:.60}")
         self.operands = ()
         self.data = data
-        self.grad = 0.0
+        self._grad = 0.0
         self.name = name
 
     @property
@@ -81,6 +81,15 @@ class Value(Arithmetic):
             raise AttributeError(message)
         self.node = leaf(to_float(data, "data"))
         self.oldest = self.node.index
+
+    @property
+    def grad(self) -> float:
+        """The sum of what each `backwards()` found; 0.0 before the first. It may be assigned."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, grad: Number) -> None:
+        self._grad = grad if grad.__class__ is float else to_float(grad, "grad")
 
     @property
     def children(self) -> tuple[Value, ...]:
@@ -108,7 +117,7 @@ class Value(Arithmetic):
         """
         for cotangent, value in owned_cotangents(self, self.oldest) or _cotangents(self):
             if value is not None:
-                value.grad += cotangent  # type: ignore[assignment, operator]  # a float beside a Value
+                value._grad += cotangent  # type: ignore[operator, assignment]  # noqa: SLF001 - float
 
     backward = backwards
 
@@ -202,7 +211,7 @@ def _made(
 ) -> Value:
     value: Value = object.__new__(Value)
     value.node = node
-    value.grad = grad
+    value._grad = grad  # noqa: SLF001 - a number already
     value.name = name
     value.operands = operands
     value.oldest = node.index if oldest is None else oldest
@@ -322,7 +331,7 @@ def function(self, other):
 _WRAP: Final = """\
     value = new(Value)
     value.node = cell
-    value.grad = 0.0
+    value._grad = 0.0
     value.name = None
     value.operands = {operands}
     value.oldest = oldest

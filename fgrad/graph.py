@@ -221,7 +221,7 @@ MAKERS: Final = {
     "indices": count(),
 }
 new_node: Callable[[float, Primitive, tuple[Node | float, ...]], Node] = compile_function(
-    "def function(value, primitive, operands):\n"
+    "def new_node(value, primitive, operands):\n"
     + FILL.format(value="value", primitive="primitive", operands="operands")
     + "    return cell\n",
     MAKERS,
@@ -234,7 +234,7 @@ def leaf(value: float) -> Node:
 
 
 _FRESH: Final = """\
-def function(numbers):
+def fresh(numbers):
     leaves = []
     for number in numbers:
         if number.__class__ is Node:
@@ -358,9 +358,9 @@ _TRY: Final = """\
         note_error()
         raise
 """
-_UNARY: Final = "def function(self):\n"
+_UNARY: Final = "def {name}(self):\n"
 _BINARY: Final = """\
-def function(self, other):
+def {name}(self, other):
     if other.__class__ is float:
         x = other
     elif other.__class__ is Node:
@@ -374,11 +374,11 @@ def function(self, other):
 """
 
 
-def _operator(primitive: Primitive, *operands: str) -> Callable[..., Node]:
-    """An operator of Node that does in one function what `bind` does in several."""
+def _operator(name: str, primitive: Primitive, *operands: str) -> Callable[..., Node]:
+    """The operator `name` of Node: in one function what `bind` does in several."""
     plain = {"self": "self.value", "other": "x"}
-    value = primitive.written([plain[name] for name in operands])
-    source = _BINARY if "other" in operands else _UNARY
+    value = primitive.written([plain[operand] for operand in operands])
+    source = (_BINARY if "other" in operands else _UNARY).format(name=name)
     raises = primitive not in calculus.NEVER_RAISE
     source += (_TRY if raises else _EVALUATE).format(value=value)
     source += FILL.format(
@@ -393,7 +393,7 @@ def _operator(primitive: Primitive, *operands: str) -> Callable[..., Node]:
 
 for _name in ("add", "sub", "mul", "truediv", "pow", "floordiv", "mod"):
     _row = calculus.TABLE[_name.removeprefix("true")]
-    setattr(Node, f"__{_name}__", _operator(_row, "self", "other"))
-    setattr(Node, f"__r{_name}__", _operator(_row, "other", "self"))
-setattr(Node, "__neg__", _operator(calculus.neg, "self"))  # noqa: B010 - frozen, to mypy
-setattr(Node, "__abs__", _operator(calculus.fabs, "self"))  # noqa: B010 - as above
+    setattr(Node, f"__{_name}__", _operator(f"__{_name}__", _row, "self", "other"))
+    setattr(Node, f"__r{_name}__", _operator(f"__r{_name}__", _row, "other", "self"))
+for _name, _row in (("__neg__", calculus.neg), ("__abs__", calculus.fabs)):
+    setattr(Node, _name, _operator(_name, _row, "self"))

@@ -453,6 +453,20 @@ def test_isinstance_tells_a_node_from_a_float() -> None:
     assert type(value(x)) is float
 
 
+@pytest.mark.parametrize("one", [leaf(1.0), Value(1)])
+def test_an_operator_goes_by_its_name_in_a_traceback(one: Any) -> None:
+    calls: dict[str, Callable[[], object]] = {
+        "__truediv__": lambda: one / 0.0,
+        "__rtruediv__": lambda: 1.0 / (one - one),
+        "__rpow__": lambda: 0.0 ** (one - 2.0),
+    }
+    for name, call in calls.items():
+        with pytest.raises(ZeroDivisionError) as caught:
+            call()
+        assert name in [frame.name for frame in caught.traceback]
+        assert f"<fgrad: {name}>" in [str(frame.path) for frame in caught.traceback]
+
+
 # Text, copies, pickles.
 
 

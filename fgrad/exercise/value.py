@@ -312,7 +312,7 @@ def _rebuilt(rows: Iterable[_Row], known: dict[int, Value]) -> Value:
 
 
 _BINARY: Final = """\
-def function(self, other):
+def {name}(self, other):
     oldest = self.oldest
     node = self.node
     if other.__class__ is Value:
@@ -339,14 +339,14 @@ _WRAP: Final = """\
 """
 
 
-def _operator(primitive: Primitive, *operands: str) -> Callable[..., Value]:
-    """An operator of Value that does in one function what `bind` does in several."""
+def _operator(name: str, primitive: Primitive, *operands: str) -> Callable[..., Value]:
+    """The operator `name` of Value: in one function what `bind` does in several."""
     numbers = {"self": "node.value", "other": "x"}
     nodes = {"self": "node", "other": "operand"}
-    source = _BINARY + FILL.format(
-        value=primitive.written([numbers[name] for name in operands]),
+    source = _BINARY.format(name=name) + FILL.format(
+        value=primitive.written([numbers[operand] for operand in operands]),
         primitive="primitive",
-        operands=f"({', '.join(nodes[name] for name in operands)})",
+        operands=f"({', '.join([nodes[operand] for operand in operands])})",
     )
     source += _WRAP.format(operands=f"({', '.join(operands)})")
     names = {"Value": Value, "new": object.__new__, "primitive": primitive}
@@ -362,5 +362,5 @@ for _name, _row in (
     ("truediv", calculus.div),
     ("pow", calculus.pow),
 ):
-    setattr(Value, f"__{_name}__", _operator(_row, "self", "other"))
-    setattr(Value, f"__r{_name}__", _operator(_row, "other", "self"))
+    setattr(Value, f"__{_name}__", _operator(f"__{_name}__", _row, "self", "other"))
+    setattr(Value, f"__r{_name}__", _operator(f"__r{_name}__", _row, "other", "self"))

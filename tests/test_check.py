@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import math
 import pickle
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial as partial_of
 from itertools import product
 from typing import Any, Final
@@ -703,3 +704,40 @@ def test_a_row_has_the_docstring_of_its_function_and_its_convention() -> None:
 
 borrowed: Final = row("borrowed", math.exp, fgrad.calculus.exp.partials[0])
 """A row whose rule was written elsewhere."""
+
+
+def test_a_row_has_the_signature_that_its_rules_have() -> None:
+    expected = {
+        "sin": "(x, /)",
+        "atan2": "(x, y, /)",
+        "polygamma": "(n, x, /)",
+        "where": "(condition, x, y, /)",
+        "total": "(xs, /)",
+        "dot": "(ws, xs, /)",
+        "hypot": "(*xs)",
+        "log": f"(x, base={math.e!r}, /)",
+    }
+    rows: Mapping[str, Any] = fgrad.TABLE
+    assert {name: str(inspect.signature(rows[name])) for name in expected} == expected
+    assert str(inspect.signature(fgrad.Value(3).tanh)) == "()"
+    assert str(inspect.signature(grad(fgrad.atan2))) == "(x, y, /)"
+    assert "name" in inspect.signature(Unary).parameters
+
+
+def test_a_row_of_ones_own_has_the_names_of_its_first_rule_if_it_has_one_for_each_operand() -> None:
+    rules: list[tuple[Any, Any, str]] = [
+        (lambda mass, _speed, z: z / mass, lambda m, v, _: m, "(mass, speed, /)"),
+        (lambda x, _x, z: _x, lambda x, y, z: x, "(x_1, x_2, /)"),
+        (lambda *xs: xs[1], lambda *xs: xs[0], "(x_1, x_2, /)"),
+        (lambda _, __, z: z / _, lambda x, y, z: x, "(x_1, x_2, /)"),
+    ]
+    for first, second, expected in rules:
+        product: Any = row("product", lambda x, y: x * y, first, second)
+        assert str(inspect.signature(product)) == expected
+
+
+def test_an_error_and_a_report_call_the_operand_of_a_row_by_its_name() -> None:
+    bad: Any = "a"
+    with pytest.raises(TypeError, match=r"^y: expected a float"):
+        grad(fgrad.atan2)(1.0, bad)
+    assert "d2/dx dy" in str(check_grad(fgrad.atan2)(1.0, 2.0))

@@ -196,6 +196,34 @@ def test_a_second_size_of_a_neuron_is_no_bool() -> None:
     assert said(lambda: Layer(2, 3, 1)) == "non_linear: expected a bool, got int 1"
 
 
+@pytest.mark.parametrize("network", [Neuron(2), Layer(2, 1), MLP([2, 1])])
+def test_an_input_that_is_no_number_is_named(network: Any) -> None:
+    kind = type(network).__name__
+    assert said(network, 3) == "inputs: expected a sequence, got int 3"
+    expected = f"inputs[1] of {kind}: expected a real number, got NoneType None"
+    assert said(network, [1, None]) == expected
+    assert said(network, "ab") == f"inputs[0] of {kind}: expected a real number, got str 'a'"
+    assert said(network, [1, node]).startswith("dot: expected real numbers beside a Value, got ")
+
+
+@pytest.mark.parametrize("seed", ["x", [1], 1.5, True])
+def test_a_seed_is_an_int(seed: Any) -> None:
+    got = f"seed: expected an int or None, got {type(seed).__name__} {seed!r}"
+    assert said(lambda: MLP([2, 1], seed=seed)) == got
+    assert said(lambda: Layer(2, 1, seed=seed)) == got
+    assert said(lambda: Neuron(2, seed=seed)) == got
+    assert said(lambda: nn.MLP.init([2, 1], seed=seed)) == got
+
+
+def test_sizes_that_are_no_ints_are_shown() -> None:
+    for sizes in (["a", "b"], [2.5, 1], [], [2, 0], [2, True]):
+        expected = "sizes: expected two or more positive ints, as in [2, 4, 1], got "
+        assert said(MLP, sizes, error=ValueError) == expected + repr(sizes)
+    got = "expected a positive int, got str 'a'"
+    assert said(Neuron, "a", error=ValueError) == f"n_features: {got}"
+    assert said(lambda: Layer(2, "a"), error=ValueError) == f"n_out: {got}"
+
+
 def test_an_activation_is_a_function() -> None:
     init: Any = nn.MLP.init
     expected = "expected a function of one number, such as fgrad.tanh, got"

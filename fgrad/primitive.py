@@ -205,7 +205,11 @@ class Unary(Primitive):
             raise self._miscounted((x is not _ABSENT) + len(more), "1 operand")
         if isinstance(x, Operand):
             return x.bind(self, (x,))
-        return self.value(to_float(x, self.name))
+        try:
+            number = to_float(x, self.name)
+        except OverflowError:  # an int of so many digits still has a logarithm
+            return float(self.value(x))
+        return self.value(number)
 
     @overload
     def __get__(self, instance: None, owner: object) -> Self: ...

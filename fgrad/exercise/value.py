@@ -115,7 +115,8 @@ class Value(Arithmetic):
 
         A second call adds the same again. Set each `grad` to 0.0 to begin anew.
         """
-        for cotangent, value in owned_cotangents(self, self.oldest) or _cotangents(self):
+        found = owned_cotangents(self, self.oldest, _beneath)
+        for cotangent, value in found or _cotangents(self):
             if value is not None:
                 value._grad += cotangent  # type: ignore[operator, assignment]  # noqa: SLF001 - float
 
@@ -255,7 +256,7 @@ def _beneath(root: Value) -> dict[int, Value]:
 
 
 def _cotangents(root: Value) -> Iterable[tuple[Scalar | None, Value | None]]:
-    """d root / d value for each Value beneath, however far back, and where a slope is a limit."""
+    """d root / d value for each Value beneath, and where a slope is a limit."""
     found = sorted(_beneath(root).items(), reverse=True)  # as `owned_cotangents` goes
     swept, top, _ = sweep([(root.node, 1.0)], found[-1][0])
     return [(swept[top - i], value) for i, value in found if swept[top - i] is not None]

@@ -260,9 +260,9 @@ where: Selection = Selection(
     name="where",
     value=lambda condition, x, y: x if condition else y,
     partials=(
-        lambda c, x, y, z: ZERO,
-        lambda c, x, y, z: where(c, 1, ZERO),
-        lambda c, x, y, z: where(c, ZERO, 1),
+        lambda condition, x, y, z: ZERO,
+        lambda condition, x, y, z: where(condition, 1, ZERO),
+        lambda condition, x, y, z: where(condition, ZERO, 1),
     ),
     spelling="({1} if {0} else {2})",
     domain=(REAL, REAL, REAL),

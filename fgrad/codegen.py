@@ -173,7 +173,7 @@ _UP: Final = _Way(
     flowing="direction_",
 )
 _SWEEP: Final = """\
-def function_(steps_, cotangents_, nodes_, top_, first_, end_):
+def sweep_(steps_, cotangents_, nodes_, top_, first_, end_):
     for cotangent_, {here} in steps_:
         if {here} is None:
             continue
@@ -231,7 +231,7 @@ def compile_pull(primitive: Primitive, kind: Kind) -> Callable[..., object]:
     body, names = _step(primitive, kind, _DOWN)
     here, opened = _here(kind)
     body = opened + body or "    pass\n"
-    source = f"def function_({here}, cotangent_, cotangents_, nodes_, top_, first_):\n{body}"
+    source = f"def pull_({here}, cotangent_, cotangents_, nodes_, top_, first_):\n{body}"
     return primitive.compiled.setdefault(f"pull {kind}", compile_function(source, names))
 
 
@@ -246,7 +246,7 @@ def compile_push(primitive: Primitive, kind: Kind) -> Callable[..., Operand | fl
     It gives the sum of tangent * partial over the operands that have a tangent, None if none has.
     """
     body, names = _step(primitive, kind, _UP)
-    head = "def function_(node_, tangents_, first_):\n    tangent_ = None\n"
+    head = "def push_(node_, tangents_, first_):\n    tangent_ = None\n"
     source = f"{head}{body}    return tangent_\n"
     return primitive.compiled.setdefault(f"push {kind}", compile_function(source, names))
 

@@ -96,21 +96,23 @@ def mean(xs: Iterable[S], /) -> S | float:
 
 
 @overload
-def prod(xs: Iterable[float], /) -> float: ...
+def prod(xs: Iterable[float], /, *, start: float = ...) -> float: ...
 @overload
-def prod(xs: Iterable[S], /) -> S: ...
-def prod(xs: Iterable[S], /) -> S | float:
-    """The product, from the left; 1.0 where there is nothing to multiply.
+def prod(xs: Iterable[float], /, *, start: K) -> K: ...
+@overload
+def prod(xs: Iterable[S], /, *, start: S | float = ...) -> S: ...
+def prod(xs: Iterable[S], /, *, start: S | float = 1.0) -> S | float:
+    """The product of `start` and xs, from the left; `start` where there is nothing to multiply.
 
-    >>> prod([2.0, 3.0, 4.0])
-    24.0
+    >>> prod([2.0, 3.0, 4.0]), prod([2.0], start=0.5)
+    (24.0, 1.0)
     """
     items = to_items(xs, "prod")
-    one: S | float = 1.0
     try:
+        one: S | float = start if start.__class__ is float else mul.apply((start, 1.0))
         return reduce(lambda product, x: mul.apply((product, x)), items, one)
     except TypeError as error:
-        raise told(error, "prod", numbered("xs", items)) from None
+        raise told(error, "prod", {"start": start} | numbered("xs", items)) from None
 
 
 @overload

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import operator as op
+from inspect import Parameter
 from typing import TypeVar, overload
 
+from fgrad.description import OperandSignature
 from fgrad.primitive import Operand, Unary
 
 __all__ = ["Logarithm"]
@@ -17,6 +20,7 @@ class Logarithm(Unary):
     """A row of one operand that takes a base too: `log(x, base)` is `log(x) / log(base)`."""
 
     __slots__ = ()
+    __signature__ = OperandSignature(Parameter("base", Parameter.POSITIONAL_ONLY, default=math.e))
 
     @overload
     def __call__(self, x: float, base: float = ..., /) -> float: ...

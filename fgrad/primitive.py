@@ -16,6 +16,7 @@ from typing import Any, Final, Self, TypeAlias, TypeVar, overload
 
 from attrs import field, frozen
 
+from fgrad.description import Docstring, OperandSignature
 from fgrad.interval import REAL, Interval
 from fgrad.number import to_float
 
@@ -80,19 +81,6 @@ def to_items(xs: Iterable[S], name: str) -> tuple[S, ...]:
         raise TypeError(f"{name}: expected a sequence, got {kind} {xs!r:.60}") from None
 
 
-class _Docstring:
-    """The docstring of a kind of row; of one row that of its function, and its convention."""
-
-    def __init__(self, kind: str | None) -> None:
-        self._kind = kind
-
-    def __get__(self, row: Primitive | None, owner: object) -> str | None:
-        if row is None:
-            return self._kind
-        convention = row.convention and f"\n\nBy convention {row.convention}."
-        return f"{row.value.__doc__ or self._kind}{convention}"
-
-
 @frozen(eq=False, repr=False, kw_only=True)
 class Primitive:
     """One row: what is computed, and one partial derivative per operand.
@@ -125,8 +113,10 @@ class Primitive:
     compiled: dict[str, Callable[..., Operand | float | None]] = field(factory=dict, init=False)
     """What the sweeps have compiled from the rules, by kind: a memo of pure functions."""
 
+    __signature__ = OperandSignature()
+
     def __init_subclass__(cls) -> None:
-        cls.__doc__ = _Docstring(cls.__doc__)  # type: ignore[assignment]  # it gives a string
+        cls.__doc__ = Docstring(cls.__doc__)  # type: ignore[assignment]  # it gives a string
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
@@ -215,7 +205,11 @@ class Unary(Primitive):
             raise self._miscounted((x is not _ABSENT) + len(more), "1 operand")
         if isinstance(x, Operand):
             return x.bind(self, (x,))
-        return self.value(to_float(x, self.name))
+        try:
+            number = to_float(x, self.name)
+        except OverflowError:  # an int of so many digits still has a logarithm
+            return float(self.value(x))
+        return self.value(number)
 
     @overload
     def __get__(self, instance: None, owner: object) -> Self: ...
@@ -314,6 +308,7 @@ class Variadic(Primitive):
     """A row of any number of operands, at least one: `hypot(x, y, z)`."""
 
     __slots__ = ()
+    __signature__ = OperandSignature(spread=True)
 
     @overload
     def __call__(self, *xs: float) -> float: ...

@@ -179,24 +179,32 @@ class Owner(Protocol):
         """In step with those of the node, where that has any."""
 
 
-def owned_cotangents(root: W, first: int) -> Iterable[tuple[Scalar | None, W | None]] | None:
+def owned_cotangents(
+    root: W, first: int, beneath: Callable[[W], Iterable[int]]
+) -> Iterable[tuple[Scalar | None, W | None]] | None:
     """d root / d node for each node beneath that of `root`, beside its owner, from the top down.
 
-    Where nothing flows to an index, both are None. No node beneath may have an index below `first`.
-    No answer, None, where only a `sweep` gives one: far back, and where a slope is a limit.
+    Where nothing flows to an index, both are None. No node beneath may have an index below `first`;
+    `beneath` finds the indices, where it goes far back. No answer, None, where only a `sweep` gives
+    one: where a slope is a limit.
     """
     top = root.node.index
     size = top - first + 1
-    if size >= _DENSE:
-        return None
-    found: list[Scalar | None] = [None] * size
-    owners: list[W | None] = [None] * size
+    found: list[Scalar | None] | dict[int, Scalar | None]
+    owners: list[W | None] | dict[int, W | None]
+    columns: tuple[Iterable[Scalar | None], Iterable[W | None]]
+    if size < _DENSE:
+        columns = found, owners = [None] * size, [None] * size
+    else:
+        places = [top - index for index in sorted(beneath(root), reverse=True)]
+        found, owners = dict.fromkeys(places), dict.fromkeys(places)
+        columns = found.values(), owners.values()
     found[0], owners[0] = 1.0, root
     try:
-        _loop("owned")(zip(found, owners), found, owners, top, first, first)  # noqa: B905 - one size
+        _loop("owned")(zip(*columns), found, owners, top, first, first)  # noqa: B905 - one size
     except (ArithmeticError, ValueError, UnseenNode):
         return None
-    return zip(found, owners)  # noqa: B905 - one size
+    return zip(*columns)  # noqa: B905 - one size
 
 
 @cache

@@ -390,6 +390,19 @@ def test_a_nan_stays_one_unless_the_derivative_does_not_depend_on_it(row: Primit
                 assert math.isnan(at_nan) or at_nan == here == there or spoken, (operands, numbers)
 
 
+@pytest.mark.parametrize("x", [10**400, -(10**400), 2**2000, 2**1024 - 1])
+def test_an_int_too_large_for_a_float_is_what_it_is_to_python(x: int) -> None:
+    """Only logarithms take it; their answers have all digits."""
+    rows: Mapping[str, Any] = TABLE
+    for name in ("log", "log2", "log10"):
+        assert result(rows[name], x) == result(getattr(math, name), x)
+    assert result(rows["log"], x, 10) == result(math.log, x, 10)
+    assert result(rows["log"], 3, x) == result(math.log, 3, x)
+    for name in ("sin", "sqrt", "neg", "fabs", "floor", "constant", "exp"):
+        with pytest.raises(OverflowError, match="too large"):
+            rows[name](x)
+
+
 @pytest.mark.parametrize("name", sorted({*dir(math)} & {*PUBLIC} - {"fsum", "hypot"}))
 def test_a_row_that_math_has_has_its_values_and_errors(name: str) -> None:
     """But pow is Python's own: there 0 to a negative power is a division by zero."""

@@ -69,6 +69,8 @@ assert_type(grad(partial(kw, s=3.0))(3.0), float)
 assert_type(value_and_grad(f1)(3.0), tuple[float, float])
 assert_type(grad(lambda x: x * x)(3.0), float)
 assert_type(grad(lambda x, y: x * y)(3.0, 4.0), tuple[float, float])
+assert_type(grad(lambda x: max(x, 0.0))(3.0), float)
+assert_type(grad(lambda x, y: fg.maximum(x, 0.0) * y)(3.0, 4.0), tuple[float, float])
 assert_type(grad(lambda x: f2(x, 2.0))(3.0), float)  # closing over data
 assert_type(grad(lambda x: grad(lambda y: x * y * y)(3.0))(2.0), float)  # nested closure
 

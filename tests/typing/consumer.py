@@ -57,6 +57,7 @@ def kw(x: float, k: float = 2.0, *, s: float = 1.0) -> float:
 
 assert_type(grad(f1)(3.0), float)
 assert_type(grad(f1)(3), float)  # an int literal is a float argument
+assert_type(grad(fg.atan2)(3.0, 4.0), tuple[float, float])  # a row is a function
 assert_type(grad(f2)(3.0, 4.0), tuple[float, float])
 assert_type(grad(f3)(3.0, 4.0, 5.0), tuple[float, float, float])
 assert_type(grad(f5)(1.0, 2.0, 3.0, 4.0, 5.0), tuple[float, float, float, float, float])
@@ -403,6 +404,8 @@ def s_rest(x: Scalar) -> Scalar:
     assert_type(fg.where(x > 0, sqrt(x), 0.0), Scalar)
     assert_type(fg.maximum(x, 0.0), Scalar)
     assert_type(fg.hypot(x, 1.0), Scalar)
+    assert_type(fg.hypot(1.0, *[x, x]), Scalar)
+    assert_type(list(map(fg.maximum, [1.0, 2.0], [x, x])), list[Scalar])
     assert_type(fg.total([x, 1.0]), Scalar)
     assert_type(fg.dot([x, 1.0], [2.0, x]), Scalar)
     assert_type(fg.dist([x, 1.0], [2.0, x]), Scalar)
@@ -424,6 +427,7 @@ assert_type(fg.isnan(1.0), bool)
 assert_type(fg.dist([1.0, 2.0], (4.0, 6.0)), float)
 assert_type(fg.where(numbers[0] > 0, 1.0, 2), float)
 assert_type(fg.hypot(3.0, 4.0), float)
+assert_type(fg.hypot(*numbers), float)
 assert_type(fg.logsumexp(1.0, 2.0, 3.0), float)
 assert_type(fg.total([1.0, 2.0]), float)
 assert_type(fg.dot([1.0], [2.0]), float)
@@ -447,6 +451,7 @@ assert_type(scale(2.0, 3.0), float)
 assert_type(volume(2.0, 3.0, 4.0), float)
 assert_type(grad(sinc)(2.0), float)
 assert_type(grad(scale)(2.0, 3.0), tuple[float, float])
+assert_type(grad(volume)(2.0, 3.0, 4.0), tuple[float, float, float])
 
 
 def ramp_slope(x: Scalar, y: Scalar) -> Scalar:
@@ -519,3 +524,6 @@ doubled.backwards()
 assert_type(handle.grad, float)
 assert_type(handle.tanh(), fg.Value)
 assert_type(sin(handle), fg.Value)
+assert_type(fg.maximum(1.0, handle), fg.Value)
+assert_type(fg.where(handle > 0, handle, 0.0), fg.Value)
+assert_type(fg.dot([handle], [2.0]), fg.Value)

@@ -96,6 +96,10 @@ def ff(x: float, y: float) -> float:
     return x * y
 
 
+def f3(x: float, y: float, z: float) -> float:
+    return x * y * z
+
+
 def f5(x: float, y: float, z: float, u: float, v: float) -> float:
     return x * y * z * u * v
 
@@ -217,6 +221,8 @@ fg.where(math.isnan(1.0), 1.0, "2")  # E
 fg.maximum(1.0)  # E
 fg.atan2("1", 2.0)  # E
 fg.hypot("3", 4.0)  # E
+fg.hypot()  # E
+fg.logsumexp()  # E
 fg.total(1.0)  # E
 fg.dot([1.0])  # E
 fg.nothing_of_the_kind(1.0)  # E
@@ -235,6 +241,10 @@ def slope(x: Scalar, y: Scalar) -> Scalar:
     return 3 * x * x
 
 
+def slope3(x: Scalar, y: Scalar, z: Scalar, u: Scalar) -> Scalar:
+    return u / x
+
+
 fg.row("cube", cube)  # E
 fg.row("cube", cube, "3 * x * x")  # E
 fg.row("cube", to_str, slope)  # E
@@ -245,6 +255,7 @@ fg.row("cube", cube, slope, kink=(0.0,))  # E
 fg.custom_derivative(slope, kinks=0.0)  # E
 fg.row("cube", cube, slope)("1")  # E
 fg.row("cube", cube, slope)(1.0, 2.0)  # E
+fg.row("product", f3, slope3, slope3, slope3)(1.0, 2.0)  # E
 fg.custom_derivative()  # E
 fg.custom_derivative(3.0)  # E
 fg.custom_derivative(slope)(ff)  # E

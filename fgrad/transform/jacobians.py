@@ -84,9 +84,17 @@ def jacobian(
     f: Callable[[A, B], Sequence[Scalar]], *, mode: Mode | None = None
 ) -> Callable[[A, B], list[tuple[A, B]]]: ...
 @overload
+def jacobian(  # type: ignore[overload-overlap]
+    f: Callable[[float], dict[K, Scalar] | dict[K, float]], *, mode: Mode | None = None
+) -> Function1[dict[K, float], dict[K, Scalar]]: ...
+@overload
 def jacobian(
     f: Callable[[A], dict[K, Scalar] | dict[K, float]], *, mode: Mode | None = None
 ) -> Callable[[A], dict[K, A]]: ...
+@overload
+def jacobian(
+    f: Callable[[A, B], dict[K, Scalar] | dict[K, float]], *, mode: Mode | None = None
+) -> Callable[[A, B], dict[K, tuple[A, B]]]: ...
 @overload
 def jacobian(f: Callable[[A], Container], *, mode: Mode | None = None) -> Callable[[A], object]: ...
 def jacobian(f: Callable[..., object], *, mode: Mode | None = None) -> Callable[..., object]:

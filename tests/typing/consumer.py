@@ -311,6 +311,14 @@ def spectrum(p: Params) -> list[float]:
     return [p.w, p.w * p.b]
 
 
+def s_named(x: Scalar) -> dict[str, Scalar]:
+    return {"square": x * x}
+
+
+def named_pair(x: float, p: Params) -> dict[str, float]:
+    return {"product": x * p.w * p.b}
+
+
 def s_pair(x: Scalar) -> tuple[Scalar, Scalar]:
     return sin(x), cos(x)
 
@@ -327,6 +335,9 @@ assert_type(jacobian(pair)(1.0, 2.0), tuple[tuple[float, float], ...])
 assert_type(jacobian(series)(1.0), list[float])
 assert_type(jacobian(spectrum)(Params(1.0, 2.0)), list[Params])
 assert_type(jacobian(named, mode="reverse")(Params(1.0, 2.0)), dict[str, Params])
+assert_type(jacobian(s_named)(1.0), dict[str, float])
+assert_type(jacobian(lambda x: {"cube": x**3})(1.0), dict[str, float])
+assert_type(jacobian(named_pair)(1.0, Params(1.0, 2.0)), dict[str, tuple[float, Params]])
 assert_type(jacobian(swap)(Params(1.0, 2.0)), tuple[Params, ...])  # a Params of Params
 assert_type(hessian(f1)(3.0), float)
 assert_type(hessian(s1)(3.0), float)

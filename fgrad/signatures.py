@@ -27,6 +27,12 @@ class _Items(Protocol):
     def __getitem__(self, index: int, /) -> object: ...
 
 
+class _Float(Protocol):
+    """A float: but no int, which has no such method."""
+
+    def hex(self, /) -> str: ...
+
+
 class _Attrs(Protocol):
     @property
     def __attrs_attrs__(self) -> object: ...
@@ -44,7 +50,7 @@ class Tree(Protocol):
     """
 
     @property  # type: ignore[misc]  # object's can be assigned too
-    def __class__(self) -> type[float | Operand | Container]: ...  # type: ignore[override]  # narrower
+    def __class__(self) -> type[_Float | Operand | Container]: ...  # type: ignore[override]  # narrower
 
 
 class Entry(Protocol):

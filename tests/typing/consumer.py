@@ -191,6 +191,14 @@ def lin(p: Params) -> float:
     return p.w * 3.0 + p.b
 
 
+def rank(p: Params) -> int:
+    return 2 if p.w > p.b else 1
+
+
+def raised(x: float, n: int) -> float:
+    return fg.pow(x, n)
+
+
 def six(  # noqa: PLR0913, PLR0917 - six are the case
     p: Params, a: float, b: float, c: float, q: tuple[float, float], d: float
 ) -> float:
@@ -224,6 +232,8 @@ assert_type(
     value_and_grad(six)(Params(1.0, 2.0), 3.0, 4.0, 5.0, (6.0, 7.0), 8.0),
     tuple[float, tuple[Params, float, float, float, tuple[float, float], float]],
 )
+assert_type(value_and_grad(rank)(Params(1.0, 2.0)), tuple[float, Params])  # values are floats
+assert_type(grad(raised, argnums=0)(2.0, n=3), float)
 assert_type(grad(root_height)(Line(1.0, 2.0)), Line)
 assert_type(grad(height, argnums=0)(Line(1.0, 2.0), x=3.0), Line)
 assert_type(grad(dct)({"a": 1.0, "b": 2.0}), dict[str, float])
@@ -268,6 +278,7 @@ assert_type(jvp(f1, 3.0, 1.0), tuple[float, float])
 assert_type(jvp(lambda x: x * x, 3.0, 1.0), tuple[float, float])
 assert_type(jvp(s1, 3.0, 1), tuple[float, float])  # float in -> float out
 assert_type(jvp(circle, 0.0, 1.0), tuple[tuple[float, float], tuple[float, float]])
+assert_type(jvp(lambda x: [x, x * x], 3, 1), tuple[list[float], list[float]])
 assert_type(jvp(lin, Params(1.0, 2.0), Params(1.0, 0.0)), tuple[float, float])
 along = linearize(f1, 3.0)
 assert_type(along[0], float)
@@ -275,13 +286,17 @@ assert_type(along[1](1.0), float)
 assert_type(linearize(s1, 3.0)[1](1.0), float)
 assert_type(linearize(lambda x: x * x, 3.0)[1](1.0), float)
 assert_type(linearize(circle, 0.0)[1](1.0), tuple[float, float])
+assert_type(linearize(lambda x: {"square": x * x}, 3.0)[1](1.0), dict[str, float])
 assert_type(linearize(mlp_loss, mlp)[1](mlp), float)
 assert_type(vjp(f1, 3.0)[1](1.0), float)
 assert_type(vjp(s1, 3.0)[1](1.0), float)
 assert_type(vjp(lambda x: x * x, 3.0)[1](1.0), float)
 assert_type(vjp(circle, 0.0)[1]((1.0, 0.0)), float)
+assert_type(vjp(circle, 0)[1]((1.0, 0.0)), float)  # the gradient by an int is no int
+assert_type(vjp(lambda x: [x, x * x], 3.0)[1]([1.0, 0.0]), float)
 assert_type(hvp(f1, 3.0, 1.0), float)
 assert_type(hvp(s1, 3.0, 1.0), float)
+assert_type(hvp(lambda x: x * x, 3, 1), float)
 assert_type(hvp(rosen, [1.0, 2.0], [1.0, 0.0]), list[float])
 
 

@@ -128,6 +128,10 @@ def of_none(x: None) -> float:
     return 1.0
 
 
+def of_int(x: float, n: int) -> float:
+    return x
+
+
 def of_file(f: TextIO) -> float:
     return 1.0
 
@@ -147,6 +151,7 @@ grad(of_str)  # E
 grad(of_date)  # E
 grad(of_none)  # E
 grad(of_file)  # E
+grad(of_int)  # E
 grad(of_set)  # E
 grad(nothing)  # E
 grad(3.0)  # E

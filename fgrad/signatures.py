@@ -28,8 +28,10 @@ class _Items(Protocol):
 
 
 class _Float(Protocol):
-    """A float: but no int, which has no such method."""
+    """A float: but no int, which has no `hex`, and no bytes, which have no `real`."""
 
+    @property
+    def real(self) -> float: ...
     def hex(self, /) -> str: ...
 
 
@@ -54,7 +56,7 @@ class Tree(Protocol):
 
 
 class Entry(Protocol):
-    """A number in a container; said of its class, as what a tree is."""
+    """A number in a container: one type too, as a tree is."""
 
     @property  # type: ignore[misc]
     def __class__(self) -> type[Scalar]: ...  # type: ignore[override]

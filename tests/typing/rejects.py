@@ -132,6 +132,10 @@ def of_int(x: float, n: int) -> float:
     return x
 
 
+def of_bytes(b: bytes) -> float:
+    return 1.0
+
+
 def of_file(f: TextIO) -> float:
     return 1.0
 
@@ -150,6 +154,7 @@ grad(to_tuple)  # E
 grad(of_str)  # E
 grad(of_date)  # E
 grad(of_none)  # E
+grad(of_bytes)  # E
 grad(of_file)  # E
 grad(of_int)  # E
 grad(of_set)  # E

@@ -13,7 +13,6 @@ from fgrad.primitive import Operand, to_items
 __all__ = ["clip", "dist", "logsumexp", "mean", "prod", "softmax"]
 
 S = TypeVar("S", bound=Operand | float)
-K = TypeVar("K", bound=Operand)
 
 
 @overload
@@ -38,9 +37,9 @@ def clip(x: S, low: float, high: float, /) -> S | float:
 
 
 @overload
-def logsumexp(*xs: float) -> float: ...
+def logsumexp(x: float, /, *xs: float) -> float: ...
 @overload
-def logsumexp(*xs: S) -> S: ...
+def logsumexp(x: S, /, *xs: S) -> S: ...
 def logsumexp(*xs: S) -> S | float:
     """log(exp(x_1) + exp(x_2) + …), from the left, in nats; nothing overflows.
 
@@ -118,12 +117,10 @@ def prod(xs: Iterable[S], /, *, start: S | float = 1.0) -> S | float:
 @overload
 def dist(p: Iterable[float], q: Iterable[float], /) -> float: ...
 @overload
-def dist(p: Iterable[K], q: Iterable[K | float], /) -> K: ...
+def dist(p: Iterable[float], q: Iterable[S], /) -> S: ...
 @overload
-def dist(p: Iterable[float], q: Iterable[K], /) -> K: ...
-@overload
-def dist(p: Iterable[S], q: Iterable[S], /) -> S: ...
-def dist(p: Iterable[S], q: Iterable[S], /) -> S | float:
+def dist(p: Iterable[S], q: Iterable[S | float], /) -> S: ...
+def dist(p: Iterable[S | float], q: Iterable[S | float], /) -> S | float:
     """The distance between two points; a ValueError if one has more coordinates than the other.
 
     >>> dist([1.0, 2.0], [4.0, 6.0])

@@ -13,7 +13,6 @@ from fgrad.primitive import Operand, Unary
 __all__ = ["Logarithm"]
 
 S = TypeVar("S", bound=Operand | float)
-K = TypeVar("K", bound=Operand)
 
 
 class Logarithm(Unary):
@@ -27,11 +26,9 @@ class Logarithm(Unary):
     @overload
     def __call__(self, x: S, /) -> S: ...
     @overload
-    def __call__(self, x: K, base: K | float, /) -> K: ...
+    def __call__(self, x: float, base: S, /) -> S: ...
     @overload
-    def __call__(self, x: float, base: K, /) -> K: ...
-    @overload
-    def __call__(self, x: S, base: S, /) -> S: ...
+    def __call__(self, x: S, base: S | float, /) -> S: ...
     def __call__(self, *xs: S) -> S | float:
         """The answer at `x`, over that at `base` if one is given: as Python's `math` divides.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -16,6 +17,25 @@ def check_grad(value: Value, wanted: float, what: str, rule: str) -> None:
     """The grad of `value` is `wanted`, but for rounding."""
     close = math.isclose(value.grad, wanted, rel_tol=1e-12, abs_tol=1e-15)
     assert close, f"grad of {what} should be {wanted} ({rule}), got {value.grad}"
+
+
+def finish(action: Callable[[], object], otherwise: str) -> None:
+    """Do it, and fail as `otherwise` says if it is not done after 1,000,000 calls of functions."""
+    calls = 0
+
+    def count(*_: object) -> None:
+        nonlocal calls
+        calls += 1
+        if calls > 1_000_000:
+            sys.setprofile(None)
+            pytest.fail(otherwise)
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        action()
+    finally:
+        sys.setprofile(before)
 
 
 def test_the_root_has_gradient_1() -> None:
@@ -177,7 +197,11 @@ def test_a_diamond_is_walked_once() -> None:
     x = value = Value(1)
     for _ in range(40):
         value = value + value
-    value.backwards()
+    finish(
+        value.backwards,
+        "backwards() of 40 doublings is not done after 1,000,000 calls: does it follow each of the "
+        "2 ** 40 ways to x, instead of going through each Value once?",
+    )
     check_grad(x, 2.0**40, "x in 40 doublings", "one for each way")
 
 

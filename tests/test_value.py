@@ -543,6 +543,14 @@ def test_nothing_is_left_to_the_collector() -> None:
         gc.enable()
 
 
+def test_a_subclass_is_refused() -> None:
+    """The sweeps look for Values: what is of another class would go without its gradient."""
+    with pytest.raises(TypeError, match=r"class Twice: .* subclasses.* functions of"):
+
+        class Twice(Value):  # type: ignore[misc]  # as a checker says, too
+            pass
+
+
 def test_the_node_beneath_is_frozen() -> None:
     y = Value(3) * 2
     assert type(y.node) is Node

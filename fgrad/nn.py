@@ -83,7 +83,10 @@ class Neuron(Generic[L_co]):
         """
         inputs = tuple(xs)
         if len(inputs) != len(self.weights):
-            message = f"a neuron of {len(self.weights)} weights got {len(inputs)} inputs"
+            message = (
+                f"inputs: expected as many as the neuron has weights, {len(self.weights)}, "
+                f"got {len(inputs)}"
+            )
             raise ValueError(message)
         weighted = dot.apply((*self.weights, self.bias, *inputs, 1.0))
         return self.activation(weighted)  # type: ignore[arg-type]  # or an operand

@@ -12,7 +12,18 @@ from typing import assert_type
 import pytest
 from attrs.exceptions import FrozenInstanceError
 
-from fgrad import Node, Scalar, grad, hessian, relu, sigmoid, tanh, tree_map, value_and_grad
+from fgrad import (
+    Node,
+    Scalar,
+    exercise,
+    grad,
+    hessian,
+    relu,
+    sigmoid,
+    tanh,
+    tree_map,
+    value_and_grad,
+)
 from fgrad.exercise import Value
 from fgrad.graph import ancestors, leaf
 from fgrad.nn import MLP, Activation, Layer, Neuron, cross_entropy, linear, mean_squared_error
@@ -134,8 +145,11 @@ def test_networks_are_frozen_copied_and_pickled() -> None:
 @pytest.mark.parametrize("count", [1, 3])
 def test_a_wrong_number_of_inputs_is_refused(count: int) -> None:
     mlp = MLP.init([2, 3, 1], seed=0)
-    with pytest.raises(ValueError, match=rf"a neuron of 2 weights got {count} inputs"):
+    complaint = f"inputs: expected as many as the neuron has weights, 2, got {count}"
+    with pytest.raises(ValueError, match=complaint):
         mlp([1.0] * count)
+    with pytest.raises(ValueError, match=complaint):
+        exercise.MLP([2, 3, 1])([1.0] * count)
 
 
 @pytest.mark.parametrize("sizes", [[], [2], [2, 0, 1], [2, -1], [2, 3.0], [2, True], "24"])

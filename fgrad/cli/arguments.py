@@ -129,7 +129,7 @@ def _draw() -> ArgumentParser:
     parser.add_argument(
         "expression",
         metavar="EXPRESSION",
-        help="made of numbers, variables, + - * / **, parentheses and the functions below",
+        help="made of numbers, variables, + - * / // %% **, parentheses and the functions below",
     )
     parser.add_argument(
         "numbers",

@@ -1,7 +1,7 @@
 """An expression that someone typed, such as `tanh(x*y) + x`, computed without `eval`.
 
 Python's parser reads it; what is then allowed is a short list: numbers, the variables given,
-`+ - * / **`, a minus or plus before a number, and calls of the table's rows by their names.
+`+ - * / // % **`, a minus or plus before a number, and calls of the table's rows by their names.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ OPERATORS: Final[Mapping[type[ast.operator], Primitive]] = {
     ast.Sub: calculus.sub,
     ast.Mult: calculus.mul,
     ast.Div: calculus.div,
+    ast.FloorDiv: calculus.floordiv,
+    ast.Mod: calculus.mod,
     ast.Pow: calculus.pow,
 }
 
@@ -159,7 +161,9 @@ def _step(node: ast.expr, text: str) -> _Step:
             return _Step(text, calculus.div, logarithms)
         case ast.Call(func=ast.Name(id=name), args=operands, keywords=[]):
             return _Step(text, _function(name, len(operands), text), operands)
-    raise _error(text, "only numbers, variables, + - * / ** (powers) and functions are understood")
+    raise _error(
+        text, "only numbers, variables, + - * / // % ** (powers) and functions are understood"
+    )
 
 
 def _function(name: str, count: int, text: str) -> Primitive:

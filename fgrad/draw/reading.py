@@ -58,6 +58,7 @@ def read(root: Drawable, names: Mapping[str, Drawable] | None = None, limit: int
     >>> diagram.edges[0]
     Edge(source=0, target=2, ordinal=1)
     """
+    _check_limit(limit)
     found = _beneath(root, limit)
     boxes: list[Box] = []
     edges: list[Edge] = []
@@ -71,6 +72,12 @@ def read(root: Drawable, names: Mapping[str, Drawable] | None = None, limit: int
         places[node.index] = len(boxes)
         boxes.append(Box(node.value, name, gradient, _sign(node.primitive)))
     return Diagram(tuple(boxes), tuple(edges))
+
+
+def _check_limit(limit: int) -> None:
+    if type(limit) is not int or limit <= 0:
+        message = f"limit: expected a positive int, got {type(limit).__name__} {limit!r:.60}"
+        raise ValueError(message)
 
 
 def _beneath(root: Drawable, limit: int) -> list[_Found]:

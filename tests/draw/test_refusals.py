@@ -50,6 +50,13 @@ def test_the_limit_can_be_raised_and_lowered() -> None:
         draw.dot(chain(3), limit=2)
 
 
+@pytest.mark.parametrize("limit", [0, -5, 2.5, "200", None, True])
+def test_a_limit_is_a_positive_int(limit: Any) -> None:
+    complaint = f"limit: expected a positive int, got {type(limit).__name__} {limit!r}"
+    with pytest.raises(ValueError, match=complaint):
+        draw.picture(leaf(1.0), limit=limit)
+
+
 def test_no_more_is_walked_than_the_limit() -> None:
     """However large the graph: the answer is the same, and at once."""
     asked = []

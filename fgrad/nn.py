@@ -77,18 +77,22 @@ class Neuron(Generic[L_co]):
     @overload
     def __call__(self: Neuron[S], xs: Iterable[S | float]) -> S: ...
     def __call__(self: Neuron[Leaf], xs: Iterable[Leaf]) -> Leaf:
-        """The answer to as many numbers as there are weights: a ValueError to any other number.
+        """The answer to as many numbers as there are weights.
 
-        The bias is the weight of a last input that is always 1, so it is all one `dot`.
+        A ValueError to more or fewer, a TypeError that names the one that is no number. The bias is
+        the weight of a last input that is always 1, so it is all one `dot`.
         """
-        inputs = tuple(xs)
+        inputs = to_items(xs, "inputs")
         if len(inputs) != len(self.weights):
             message = (
                 f"inputs: expected as many as the neuron has weights, {len(self.weights)}, "
                 f"got {len(inputs)}"
             )
             raise ValueError(message)
-        weighted = dot.apply((*self.weights, self.bias, *inputs, 1.0))
+        try:
+            weighted = dot.apply((*self.weights, self.bias, *inputs, 1.0))
+        except TypeError as error:
+            raise told(error, "Neuron", numbered("inputs", inputs)) from None
         return self.activation(weighted)  # type: ignore[arg-type]  # or an operand
 
 
@@ -121,7 +125,7 @@ class Layer(Generic[L_co]):
     def __call__(self: Layer[S], xs: Iterable[S | float]) -> list[S]: ...
     def __call__(self: Layer[Leaf], xs: Iterable[Leaf]) -> Sequence[Leaf]:
         """One number a neuron."""
-        inputs = tuple(xs)
+        inputs = to_items(xs, "inputs")
         return [neuron(inputs) for neuron in self.neurons]
 
 

@@ -197,14 +197,21 @@ def test_a_second_size_of_a_neuron_is_no_bool() -> None:
     assert said(lambda: Layer(2, 3, 1)) == "non_linear: expected a bool, got int 1"
 
 
-@pytest.mark.parametrize("network", [Neuron(2), Layer(2, 1), MLP([2, 1])])
+@pytest.mark.parametrize(
+    "network",
+    [Neuron(2), Layer(2, 1), MLP([2, 1]), nn.Layer.init(2, 1), nn.MLP.init([2, 3, 1])],
+)
 def test_an_input_that_is_no_number_is_named(network: Any) -> None:
-    kind = type(network).__name__
     assert said(network, 3) == "inputs: expected a sequence, got int 3"
-    expected = f"inputs[1] of {kind}: expected a real number, got NoneType None"
+    expected = "inputs[1] of Neuron: expected a real number, got NoneType None"
     assert said(network, [1, None]) == expected
-    assert said(network, "ab") == f"inputs[0] of {kind}: expected a real number, got str 'a'"
-    assert said(network, [1, node]).startswith("dot: expected real numbers beside a Value, got ")
+    assert said(network, "ab") == "inputs[0] of Neuron: expected a real number, got str 'a'"
+
+
+def test_a_network_of_values_takes_no_node() -> None:
+    for network in (Neuron(2), MLP([2, 1])):
+        got = said(network, [1, node])
+        assert got.startswith("dot: expected real numbers beside a Value, got ")
 
 
 @pytest.mark.parametrize("seed", ["x", [1], 1.5, True])

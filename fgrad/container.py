@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from enum import Enum
 from functools import partial
+from numbers import Complex
 from operator import attrgetter
 from types import MemberDescriptorType, NoneType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, final
@@ -257,8 +258,9 @@ def _setter(kind: type, name: str) -> Callable[[object, object], None]:
 
 def _array_items(array: NDArray[np.generic]) -> Sequence[object]:
     if array.dtype.kind not in "fO":
-        remedy = " (write .astype(float))" if array.dtype.kind in "iub" else ""
-        raise StrayError(array, f" of {array.dtype}{remedy}")
+        whole = array.dtype.kind in "iub"
+        remedy = "write .astype(float)" if whole else "an array in a tree is of floats"
+        raise StrayError(array, f" of {array.dtype} ({remedy})")
     floats = array if array.dtype.kind == "O" else array.astype(float)
     return floats.ravel().tolist()
 
@@ -280,14 +282,14 @@ def _take_number(thing: object, leaves: list[Leaf]) -> Static:
 
 
 def _remedy(thing: object) -> str:
-    """What to write instead, where that is plain."""
-    if type(thing) is int:
-        return f" (write {thing}.0)" if abs(thing) < 1 << 53 else " (write float(...) of it)"
-    if is_number(thing):
+    """What to write instead."""
+    if type(thing) is int and abs(thing) < 1 << 53:
+        return f" (write {thing}.0)"
+    if isinstance(thing, Complex) and not is_number(thing):
+        return " (write .real and .imag of it)"
+    if hasattr(thing, "__float__") and not isinstance(thing, Iterable):
         return " (write float(...) of it)"
-    if isinstance(thing, Iterable) and not isinstance(thing, bytes):
-        return " (a tree is of tuples, lists, dicts, records and NumPy arrays)"
-    return ""
+    return " (a tree is of tuples, lists, dicts, attrs classes, dataclasses and NumPy arrays)"
 
 
 _NUMBER: Final = Role(_take_number)

@@ -121,6 +121,10 @@ def test_the_argument_is_named_as_the_function_names_it() -> None:
     check(math.hypot, (1.0, None), TypeError, "argument 1: expected")
 
 
+TEXTS = "array(['a'], dtype='<U1') of <U1"
+TREE = "(a tree is of tuples, lists, dicts, attrs classes, dataclasses and NumPy arrays)"
+
+
 @pytest.mark.parametrize(
     ("argument", "path"),
     [
@@ -131,20 +135,26 @@ def test_the_argument_is_named_as_the_function_names_it() -> None:
         (Model([Layer((1.0,), 3)]), "x.layers[0].bias: expected float, got int 3 (write 3.0)"),
         (Point([Pair(1.0, 2)]), "x.x[0].second: expected float, got int 2 (write 2.0)"),
         (Pair([0.0], {"a": (7,)}), "x.second['a'][0]: expected float, got int 7 (write 7.0)"),
-        ([1.0, 2j], "x[1]: expected float, got complex 2j"),
-        ([1.0, Decimal(2)], "x[1]: expected float, got Decimal"),
-        ([{1.0}], "x[0]: expected float, got set {1.0}"),
+        ([1.0, 2j], "x[1]: expected float, got complex 2j (write .real and .imag of it)"),
+        (
+            [1.0, Decimal(2)],
+            "x[1]: expected float, got Decimal Decimal('2') (write float(...) of it)",
+        ),
+        ([{1.0}], "x[0]: expected float, got set {1.0} (a tree is of tuples, "),
         ([1.0, OrderedDict(a=1.0)], "x[1]: expected float, got OrderedDict"),
         ([1.0, np.int64(2)], "x[1]: expected float, got int64"),
         ([1.0, np.float32(2)], "x[1]: expected float, got float32"),
         ([b"", 1.0], "x[0]: expected float, got bytes b''"),
         ([1.0, object()], "x[1]: expected float, got object"),
+        ([b""], f"x[0]: expected float, got bytes b'' {TREE}"),
+        ([math], f"x[0]: expected float, got module {math!r:.60} {TREE}"),
         ([math.sin, 2], "x[1]: expected float, got int 2"),
         ([[1, 1.0], 1], "x[0][0]: expected float, got int 1"),
         ([True, 1], "x[1]: expected float, got int 1"),
         ({"a": np.array([1, 2])}, "x['a']: expected float, got ndarray"),
         ([np.array([1j])], "x[0]: expected float, got ndarray"),
-        ([np.array(["a"])], "x[0]: expected float, got ndarray"),
+        ([np.array(["a"])], f"x[0]: expected float, got ndarray {TEXTS} (an array in a tree is of"),
+        ([np.complex64(2j)], "x[0]: expected float, got complex64 np.complex64(2j) (write .real"),
         ([np.array([True])], "x[0]: expected float, got ndarray"),
         (np.array([1.0, 2.0, 3], dtype=object), "x.flat[2]: expected float, got int 3"),
         ([np.array([1, 2.0], dtype=object)], "x[0].flat[0]: expected float, got int 1"),

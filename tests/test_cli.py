@@ -260,6 +260,19 @@ def test_the_check_against_finite_differences_would_see_a_wrong_gradient() -> No
         assert demo.difference(name) == pytest.approx(value.grad, rel=1e-9)
 
 
+@pytest.mark.parametrize(("wrong_by", "said"), [(0.0, "agree"), (0.5, "DISAGREE")])
+def test_the_demonstration_says_what_the_check_found(
+    wrong_by: float,
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    difference = demo.difference
+    monkeypatch.setattr(demo, "difference", lambda name: difference(name) + wrong_by)
+    demo.run(Path("graph.svg"))
+    assert f"Finite differences {said}: the largest deviation is" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("seed", [0, 2, 3])
 def test_at_least_93_percent_of_the_irises_held_out_are_recognised(
     seed: int, capsys: pytest.CaptureFixture[str]

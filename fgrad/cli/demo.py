@@ -24,6 +24,7 @@ GRAPH: Final = {
     "x_6": "2",
     "l": "x_5 * x_6",
 }
+TOLERANCE: Final = 1e-6  # far above what differences lose, far below any gradient here
 XOR: Final = {(0.0, 0.0): 0.0, (0.0, 1.0): 1.0, (1.0, 0.0): 1.0, (1.0, 1.0): 0.0}
 SIZES: Final = (2, 4, 4, 1)
 STEPS: Final = 300
@@ -50,7 +51,8 @@ def _show_graph(screen: Screen, output: Path) -> None:
         ((name, GRAPH[name], f"{v.data:g}", f"{v.grad:g}") for name, v in values.items()),
     )
     error = max(abs(v.grad - difference(name)) for name, v in values.items())
-    screen.text("", f"Finite differences agree: the largest deviation is {error:.1e}.")
+    agree = "agree" if error < TOLERANCE else "DISAGREE"
+    screen.text("", f"Finite differences {agree}: the largest deviation is {error:.1e}.")
     screen.text(f"The picture of the graph is {output}.")
 
 

@@ -173,7 +173,11 @@ class Value(Arithmetic):
         names: Mapping[str, Value] | None = None,
         limit: int = 200,
     ) -> None:
-        """Draw the graph beneath, of at most `limit` nodes, to a file: .svg, .dot or .mmd."""
+        """Draw the graph beneath to a file: .svg, .dot or .mmd, as its name ends.
+
+        `names` are given as {"x": x}, and go before those that Values have. A ValueError past
+        `limit` nodes, and for a file of another kind.
+        """
         from fgrad.draw import picture
 
         picture(self, names=names, limit=limit).save(path)

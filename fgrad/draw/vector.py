@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["write"]
 
 _CORNER: Final = 5.0
-_FITTING: Final = 'style="max-width: 100%; height: auto"'
+_LEAST: Final = 0.6
+"""The share of its size that a picture keeps on a narrow page, which then scrolls."""
 
 
 def write(diagram: Diagram) -> str:
@@ -40,7 +41,8 @@ def write(diagram: Diagram) -> str:
 def _head(diagram: Diagram, width: int, height: int) -> Iterator[str]:
     """All that comes before the shapes: the size, the picture in words, the style, the card."""
     size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
-    yield f'<svg xmlns="http://www.w3.org/2000/svg" class="fgrad" role="img" {size} {_FITTING}>'
+    fit = f'style="max-width: 100%; min-width: {_LEAST * width:.0f}px; height: auto"'
+    yield f'<svg xmlns="http://www.w3.org/2000/svg" class="fgrad" role="img" {size} {fit}>'
     yield f"<title>Graph of {escape(_name(diagram.boxes[-1]))}</title>"
     yield f"<desc>{diagram}. {escape('; '.join(map(_told, diagram.boxes)))}</desc>"
     yield f"<style>\n{STYLE}</style>"

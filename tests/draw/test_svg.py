@@ -50,6 +50,18 @@ def test_an_svg_picture_shows_light_and_dark_and_styles_nothing_else() -> None:
     assert all(part.strip().startswith(".fgrad ") for x in selectors for part in x.split(","))
 
 
+def test_an_svg_picture_fits_its_page_but_stays_large_enough_to_read() -> None:
+    """A long chain scrolls: fitted to a page, its numbers would be specks."""
+    node = leaf(1.0)
+    for _ in range(100):
+        node = node * 1.1
+    picture = parse(draw.svg(node))
+    style = dict(rule.split(": ") for rule in picture.get("style", "").split("; "))
+    assert (style["max-width"], style["height"]) == ("100%", "auto")
+    least = float(style["min-width"].removesuffix("px")) / float(picture.get("width", ""))
+    assert 13 * least > 7.5  # the font, in pixels
+
+
 def test_the_key_names_the_cells_that_there_are() -> None:
     def key(text: str) -> list[str | None]:
         (group,) = parse(text).findall(f"{SVG}g[@class='key']")

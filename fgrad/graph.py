@@ -118,7 +118,9 @@ class Node(_Cell):
         return _compare("!=", self, 0.0)
 
     def __hash__(self) -> int:
-        refuse_to_leak("the hash")
+        refuse_to_leak(
+            "the hash", "write x in [1.0, 2.0], which compares, instead of a set or a dict"
+        )
         return object.__hash__(self)
 
     def __format__(self, spec: str, /) -> str:
@@ -257,7 +259,7 @@ def value(x: Scalar) -> float:
     (3.0, 4.0)
     """
     if isinstance(x, Node):
-        refuse_to_leak("value(x)")
+        refuse_to_leak("value(x)", "write constant(x) to hold it fixed")
         _tell_elsewhere(x)
     number = x.value if isinstance(x, Node) else as_float(x)
     if number is None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial, reduce, update_wrapper
 from importlib import import_module
 from threading import get_ident
@@ -21,11 +22,11 @@ from typing import (
 
 from fgrad.compiler.call import Call
 from fgrad.compiler.captured import Captured
-from fgrad.compiler.compiled import Compiled, Entry, warn
+from fgrad.compiler.compiled import Compiled, Entry, run_again, warn
 from fgrad.compiler.lowering import Expressions
 from fgrad.compiler.paths import assemble, graft
 from fgrad.compiler.python import MISSING, Emitted
-from fgrad.compiler.trace import trace
+from fgrad.compiler.trace import Contradiction, Untraceable
 
 if TYPE_CHECKING:
     from fgrad.compiler.program import Program
@@ -109,17 +110,22 @@ class Jitted(_Call[P, T]):
         compiled = self._place(call)
         if compiled is None or not compiled.learns(repr(self)):
             return f(*args, **kwargs)
+        with self._tracing():
+            answer = f(*args, **kwargs)
+            compiled.learn(f, call, answer, repr(self))
+        return answer
+
+    @contextmanager
+    def _tracing(self) -> Iterator[None]:
+        """What this thread calls of the function is not compiled for itself."""
         thread = get_ident()
+        outermost = thread not in self._inside
         self._inside.add(thread)
         try:
-            answer = f(*args, **kwargs)
-            if compiled.captured.changed() or call.changed(args, kwargs):
-                compiled.fail(repr(self))
-            else:
-                compiled.learn(f, call, answer, repr(self))
+            yield
         finally:
-            self._inside.discard(thread)
-        return answer
+            if outermost:
+                self._inside.discard(thread)
 
     def _place(self, call: Call) -> Compiled | None:
         """Where calls of this kind are compiled; None where there are too many kinds."""
@@ -168,6 +174,8 @@ class Jitted(_Call[P, T]):
     def program(self, *args: P.args, **kwargs: P.kwargs) -> Program:
         """The program of the run that these arguments take.
 
+        A TypeError says why there is none; what the function raises is raised.
+
         >>> print(jit(lambda x, y: x * y + 1).program(2.0, 3.0))
         inputs v0, v1
         v2 = mul(v0, v1)
@@ -175,9 +183,16 @@ class Jitted(_Call[P, T]):
         return v3
         """
         call = _call(args, kwargs)
+        captured = Captured(self._f, *call.objects)
         expressions = Expressions(len(call.numbers))
-        run = trace(self._f, call.numbers, call.arguments)
-        return assemble(expressions, graft(None, expressions.lower(run)))
+        with self._tracing():
+            answer = self._f(*args, **kwargs)
+            try:
+                run = run_again(self._f, call, answer, captured)
+                return assemble(expressions, graft(None, expressions.lower(run)))
+            except (Untraceable, Contradiction) as reason:
+                message = f"{self!r} has no program here, and is called as it is: {reason}"
+                raise TypeError(message) from None
 
     def source(self, *args: P.args, **kwargs: P.kwargs) -> str:
         """The Python source of the run that these arguments take.

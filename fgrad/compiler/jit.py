@@ -10,6 +10,7 @@ from threading import get_ident
 from types import MethodType
 from typing import (
     TYPE_CHECKING,
+    Any,
     ClassVar,
     Concatenate,
     Final,
@@ -38,6 +39,8 @@ Q = ParamSpec("Q")
 S = TypeVar("S")
 T = TypeVar("T")
 _MOST_KINDS: Final = 256
+_OFTEN: Final = 16
+"""The uncompiled calls of one kind after which a function is worth tracing once more."""
 
 if TYPE_CHECKING:
 
@@ -61,6 +64,8 @@ class Jitted(_Call[P, T]):
     _native: bool | None
     _compiled: dict[Hashable, Compiled]
     _kinds: int
+    _left: dict[Hashable, int]
+    """How often kinds came that were left uncompiled."""
     _entries: list[Entry]
     _inside: set[int]
     """The threads that are in `f` to trace it: what it calls of itself is part of that."""
@@ -70,7 +75,7 @@ class Jitted(_Call[P, T]):
         self = super().__new__(cls, f)
         update_wrapper(self, f, updated=())
         self._f, self._native = f, native
-        self._compiled, self._entries = {}, []
+        self._compiled, self._entries, self._left = {}, [], {}
         self._kinds, self._inside = 0, set()
         self._install(self._enter)
         return self
@@ -128,17 +133,12 @@ class Jitted(_Call[P, T]):
                 self._inside.discard(thread)
 
     def _place(self, call: Call) -> Compiled | None:
-        """Where calls of this kind are compiled; None where there are too many kinds."""
+        """Where calls of this kind are compiled; None where it is one too many."""
         compiled = self._compiled.get(call.key)
         if compiled is not None and not compiled.captured.changed():
             return compiled
         self._kinds += 1
-        if self._kinds > _MOST_KINDS:
-            if self._kinds == _MOST_KINDS + 1:
-                warn(
-                    f"{self!r} was called with more than {_MOST_KINDS} kinds of arguments and "
-                    "captured values; new ones run uncompiled (make what varies a float argument)"
-                )
+        if self._kinds > _MOST_KINDS and not self._is_due(call.key):
             return None
         compiled = Compiled(
             len(call.numbers),
@@ -147,8 +147,23 @@ class Jitted(_Call[P, T]):
             entry=self._enter,
             install=self._install if call.key == len(call.numbers) else None,
         )
+        self._compiled.pop(call.key, None)
         self._compiled[call.key] = compiled
+        _keep_newest(self._compiled)
         return compiled
+
+    def _is_due(self, key: Hashable) -> bool:
+        """Whether a kind too many has now come often enough to take the place of the oldest."""
+        if self._kinds == _MOST_KINDS + 1:
+            warn(
+                f"{self!r} was called with more than {_MOST_KINDS} kinds of arguments and captured "
+                f"values; a new one runs uncompiled until it has come {_OFTEN} times (make what "
+                "varies a float argument)"
+            )
+        calls = self._left.pop(key, 0) + 1
+        self._left[key] = calls
+        _keep_newest(self._left)
+        return calls >= _OFTEN and calls & (calls - 1) == 0  # twice as often the next time
 
     @overload
     def __get__(self, instance: None, owner: object = None) -> Jitted[P, T]: ...
@@ -205,6 +220,12 @@ class Jitted(_Call[P, T]):
         <BLANKLINE>
         """
         return Emitted(self.program(*args, **kwargs)).source
+
+
+def _keep_newest(kinds: dict[Hashable, Any]) -> None:
+    """Drop the oldest of too many kinds."""
+    for oldest in [*kinds][:-_MOST_KINDS]:
+        kinds.pop(oldest, None)
 
 
 def _named(module: str, qualname: str) -> object:

@@ -8,11 +8,13 @@ import gc
 import os
 import pickle
 import resource
+import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from operator import length_hint
+from typing import Any, Final
 
 import pytest
 
@@ -230,6 +232,63 @@ def test_after_256_kinds_of_arguments_new_ones_run_uncompiled() -> None:
         answers = [quick(1.5, n) for n in [*range(400), *range(400)]]
     assert answers == [1.5 * n for n in [*range(400), *range(400)]]
     assert len(warned) == 1
+
+
+MANY: Final = 10_000
+
+
+@pytest.mark.filterwarnings("ignore:.*256 kinds")
+def test_a_kind_too_many_is_compiled_once_it_has_come_often() -> None:
+    own = iter(range(MANY))  # which nobody looks into
+
+    def f(x: Any, n: int) -> Any:
+        next(own)
+        return x * n
+
+    quick = jit(f, native=False)
+    for n in range(300):
+        quick(1.5, n)
+    for kind in (299, 298, 299):
+        answers = [quick(float(x), kind) for x in range(20)]
+        assert answers == [float(x) * kind for x in range(20)]
+    before = length_hint(own)
+    assert [quick(float(x), kind) for x in range(20) for kind in (298, 299)]
+    assert length_hint(own) == before
+    assert [quick(2.0, 0), quick(2.0, 1)] == [0.0, 2.0]
+    assert length_hint(own) == before - 2  # the oldest had to go
+
+
+@pytest.mark.filterwarnings("ignore:.*256 kinds")
+def test_captured_values_that_have_come_to_rest_are_compiled_again() -> None:
+    own, box = iter(range(MANY)), [0.0]
+
+    def f(x: Any) -> Any:
+        next(own)
+        return x * box[0]
+
+    quick = jit(f, native=False)
+    for i in range(1_000):
+        box[0] = float(i)
+        assert quick(2.0) == 2.0 * i
+    runs = MANY - length_hint(own)
+    assert runs < 2 * 256 + 744 + 10  # of those too many only few are traced
+    assert [quick(2.0) for _ in range(1_000)] == [1998.0] * 1_000
+    before = length_hint(own)
+    assert quick(3.0) == 2997.0
+    assert length_hint(own) == before
+
+
+def test_no_more_than_256_kinds_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["fgrad.compiler.jit"], "_MOST_KINDS", 8)
+    quick: Any = jit(lambda x, n: x * n, native=False)
+    points = [(float(x), n) for n in range(40) for x in range(40)]
+    with pytest.warns(RuntimeWarning, match="more than 8 kinds"):
+        answers = [quick(*point) for point in points]
+    assert answers == [x * n for x, n in points]
+    assert len(quick._compiled) == 8  # noqa: SLF001 - as no user sees it
+    for n in range(1_000):
+        quick(1.0, n)
+    assert len(quick._left) <= 8  # noqa: SLF001 - as above
 
 
 def test_a_nested_function_of_a_function_that_is_traced_is_part_of_it() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial, reduce, update_wrapper
-from importlib import import_module
+from copy import deepcopy
+from functools import partial, update_wrapper
 from threading import get_ident
 from types import MethodType
 from typing import (
@@ -26,6 +26,7 @@ from fgrad.compiler.captured import Captured
 from fgrad.compiler.compiled import Compiled, Entry, run_again, warn
 from fgrad.compiler.lowering import Expressions
 from fgrad.compiler.paths import assemble, graft
+from fgrad.compiler.portable import named, portable
 from fgrad.compiler.python import MISSING, Emitted
 from fgrad.compiler.trace import Contradiction, Untraceable
 
@@ -181,10 +182,18 @@ class Jitted(_Call[P, T]):
     def __reduce__(self) -> tuple[object, ...]:
         path = getattr(self._f, "__module__", ""), getattr(self._f, "__qualname__", "")
         try:
-            mine = _named(*path) is self
+            mine = named(*path) is self
         except (ImportError, AttributeError, ValueError):
             mine = False
-        return (_named, path) if mine else (partial(jit, native=self._native), (self._f,))
+        return (named, path) if mine else (partial(jit, native=self._native), (portable(self._f),))
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Jitted[P, T]:
+        """Itself, as of a function; of the method of an object one of the object's copy."""
+        f = deepcopy(self._f, memo)
+        return self if f is self._f else Jitted(f, self._native)
 
     def program(self, *args: P.args, **kwargs: P.kwargs) -> Program:
         """The program of the run that these arguments take.
@@ -226,11 +235,6 @@ def _keep_newest(kinds: dict[Hashable, Any]) -> None:
     """Drop the oldest of too many kinds."""
     for oldest in [*kinds][:-_MOST_KINDS]:
         kinds.pop(oldest, None)
-
-
-def _named(module: str, qualname: str) -> object:
-    """The global of this name."""
-    return reduce(getattr, qualname.split("."), import_module(module))
 
 
 def _call(args: tuple[object, ...], kwargs: dict[str, object]) -> Call:

@@ -12,13 +12,15 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from operator import length_hint
 from typing import Any, Final
 
 import pytest
 
-from fgrad import Scalar, grad, jit, sin, tanh, value_and_grad
+from fgrad import Scalar, grad, hessian, hvp, jacobian, jit, sin, tanh, value_and_grad
 from fgrad.watch import WATCHED
 from tests.jit.runners import Runner, bits
 from tests.switching import switching
@@ -145,6 +147,59 @@ def test_a_compiled_function_is_pickled_by_the_name_of_its_function(quick: Any) 
     again = pickle.loads(pickle.dumps(quick))  # noqa: S301 - our own
     assert bits(again(*args)) == bits(quick(*args))
     assert again.__name__ == quick.__name__
+
+
+class Scale:
+    def __init__(self, k: float) -> None:
+        self.k = k
+        self.quick = jit(self.times, native=False)
+
+    def times(self, x: float) -> float:
+        return self.k * x
+
+
+def product(x: Any) -> Any:
+    return x * x * sin(x)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        *(grad, value_and_grad, hessian, jacobian),
+        lambda f: grad(f, argnums=(0,)),
+        lambda f: grad(grad(f)),
+        lambda f: hessian(jit(f)),
+        lambda f: grad(jit(grad(f))),
+        lambda f: partial(hvp, f, v=1.0),
+    ],
+)
+def test_a_derivative_of_a_function_is_pickled_as_that(make: Any) -> None:
+    quick = jit(make(product), native=False)
+    quick(1.0)
+    again = pickle.loads(pickle.dumps(quick))  # noqa: S301 - our own
+    for x in (0.5, -2.0):
+        assert bits(again(x)) == bits(make(product)(x))
+    assert repr(again) == repr(quick)
+    assert copy.copy(quick) is quick
+
+
+def test_a_pool_of_processes_takes_a_derivative() -> None:
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        found = list(pool.map(jit(value_and_grad(product)), [0.5, -2.0]))
+    assert found == [value_and_grad(product)(x) for x in (0.5, -2.0)]
+
+
+def test_what_cannot_be_pickled_is_what_python_cannot_pickle() -> None:
+    for quick in (jit(lambda x: x), jit(grad(lambda x: x))):
+        with pytest.raises((pickle.PicklingError, AttributeError), match="<lambda>"):
+            pickle.dumps(quick)
+
+
+def test_the_copy_of_an_object_computes_with_the_copy() -> None:
+    one = Scale(2.0)
+    for other in (copy.deepcopy(one), pickle.loads(pickle.dumps(one))):  # noqa: S301 - our own
+        other.k = 5.0
+        assert [one.quick(3.0), other.quick(3.0)] == [6.0, 15.0]
 
 
 def test_a_decorated_function_unpickles_as_itself() -> None:

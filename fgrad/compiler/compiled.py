@@ -178,9 +178,13 @@ def run_again(
     if captured.changed() or call.changed():
         raise Untraceable("it changes its arguments, or what it captures")
     numbers, structure = taken_apart(answer)
-    run = trace(f, call.numbers, call.arguments, branching=branching)
-    if captured.changed():
-        f(*call.args, **call.kwargs)  # so that what it wrote is no node
+    try:
+        run = trace(f, call.numbers, call.arguments, branching=branching)
+    finally:
+        written = captured.changed()
+        if written:
+            f(*call.args, **call.kwargs)  # so that what it wrote is no node
+    if written:
         raise Untraceable("it writes into what it captures")
     run.check(numbers, structure)
     return run

@@ -133,6 +133,25 @@ def test_what_is_captured_already_holds_what_is_written(runner: Runner) -> None:
     assert [quick(2.0), quick(2.0)] == [10.0, 10.0]
 
 
+def test_no_node_stays_behind_whatever_a_trace_comes_to(runner: Runner) -> None:
+    box: Any = SimpleNamespace(last=2.0)
+
+    def leaks(x: Any) -> Any:
+        box.last = x
+        return x * int(x)
+
+    def writes_more(d: Any) -> Any:
+        box.last = d["a"]
+        d["k"] = 1.0
+        return d["a"] * 2
+
+    with pytest.raises(TypeError, match=r"fgrad\.trunc"):
+        runner(leaks)(box.last)
+    assert type(box.last) is float
+    assert runner(writes_more)({"a": box.last, "k": 1.0}) == 4.0
+    assert type(box.last) is float
+
+
 def test_a_captured_list_that_grows_and_shrinks_again(runner: Runner) -> None:
     stack = [1.0]
 

@@ -23,6 +23,7 @@ __all__ = [
     "NoFloatError",
     "Sweeps",
     "Watch",
+    "is_library",
     "own_place",
     "refuse_floats",
     "refuse_to_leak",
@@ -134,7 +135,7 @@ def own_place(frames: Iterable[tuple[FrameType, int]]) -> str:
     """Where the user's own code stands: in the first frame that is nobody else's."""
     outside = [(x, line) for x, line in frames if _module(x).partition(".")[0] != "fgrad"]
     for frame, line in outside:
-        if not frame.f_code.co_filename.startswith(_LIBRARIES):
+        if not is_library(frame.f_code.co_filename):
             return f"{frame.f_code.co_filename}, line {line}"
     return f"{outside[0][0].f_code.co_filename}, line {outside[0][1]}" if outside else "somewhere"
 
@@ -143,8 +144,13 @@ def _module(frame: FrameType) -> str:
     return str(frame.f_globals.get("__name__"))
 
 
-_LIBRARIES: Final = os.path.dirname(os.__file__) + os.sep, "<frozen "  # noqa: PTH120 - pathlib is heavy
-"""Where the standard library is, and in it the packages that are installed."""
+def is_library(file: str) -> bool:
+    """Whether code is of the standard library or of an installed package."""
+    return file.startswith(_STANDARD) or any(name in file for name in _INSTALLED)
+
+
+_STANDARD: Final = os.path.dirname(os.__file__), "<frozen "  # noqa: PTH120 - pathlib is heavy
+_INSTALLED: Final = ("site-packages", "dist-packages")
 
 
 class _Refusal:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dis
-import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -25,11 +24,10 @@ from types import (
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from fgrad.primitive import Primitive
+from fgrad.watch import is_library
 
 __all__ = ["ABSENT", "Captured", "Cell", "Code", "Global", "Watched"]
 
-_STANDARD: Final = os.path.dirname(os.__file__)  # noqa: PTH120 - pathlib is heavy
-_INSTALLED: Final = ("site-packages", "dist-packages")
 ABSENT: Final = object()
 """The content of a cell that is empty, and of a name that a module has not."""
 _EMPTY: Final[dict[str, object]] = {}
@@ -252,7 +250,7 @@ class Captured:
             return package == "fgrad"
         if file is None or file.startswith("<"):
             return package in sys.stdlib_module_names
-        return file.startswith(_STANDARD) or any(name in file for name in _INSTALLED)
+        return is_library(file)
 
 
 def _package(thing: object) -> str:

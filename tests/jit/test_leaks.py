@@ -62,6 +62,7 @@ LEAKS: Final[dict[str, Function]] = {
     "numpy": lambda x: x * np.asarray([x], dtype=float)[0],
 }
 STRANGERS: Final[dict[str, Function]] = {
+    "a mean of numpy": lambda x: x * np.mean(np.array([x, 1.0]), dtype=float),
     "numpy's functions": lambda x: np.sin(x),
     "json": lambda x: x * len(json.dumps([x])),
     "Fraction": lambda x: x * Fraction(x).numerator,

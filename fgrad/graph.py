@@ -20,7 +20,7 @@ from fgrad.arithmetic import Arithmetic, Number, compare
 from fgrad.number import as_float
 from fgrad.primitive import Primitive, unary
 from fgrad.source import compile_function, compile_sum, indent
-from fgrad.watch import WATCHED, refuse_floats, refuse_to_leak, watching
+from fgrad.watch import WATCHED, refuse_floats, refuse_text, refuse_to_leak, watching
 
 __all__ = [
     "ALIAS",
@@ -124,11 +124,11 @@ class Node(_Cell):
         return object.__hash__(self)
 
     def __format__(self, spec: str, /) -> str:
-        refuse_to_leak("the text")
+        refuse_text()
         return super().__format__(spec)
 
     def __repr__(self) -> str:
-        refuse_to_leak("the text")
+        refuse_text()
         return f"Node({self.value!r}, {self.primitive.name})"
 
     def __copy__(self) -> Self:

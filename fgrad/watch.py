@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final, NoReturn, Protocol
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ __all__ = [
     "is_library",
     "own_place",
     "refuse_floats",
+    "refuse_text",
     "refuse_to_leak",
     "watch",
     "watching",
@@ -112,32 +114,40 @@ def refuse_to_leak(
     by = watching()
     if by is not None:
         frames = [*_frames()]
+        inside = [*takewhile(lambda x: not _module(x[0]).startswith("fgrad.compiler."), frames)]
+        place = own_place(inside) or own_place(frames)
         refusal = error(
-            f"{own_place(frames)}: {what} of a number that jit is tracing: the compiled function "
-            f"would have the number of this call in it for ever ({remedy}, or do this outside the "
-            "compiled function)"
+            f"{place}: {what} of a number that jit is tracing: the compiled function would have "
+            f"the number of this call in it for ever ({remedy}, or do this outside the compiled "
+            "function)"
         )
-        raised = all(_module(frame) != "logging" for frame, _ in frames)
+        raised = all(_module(frame) != "logging" for frame, _ in inside)
         by.leaked(refusal, raised=raised)
         if raised:
             raise refusal
 
 
+def refuse_text() -> None:
+    """As `refuse_to_leak`, unless it is fgrad itself that asks, for the words of an error."""
+    if WATCHED and _module(sys._getframe(2)).partition(".")[0] != "fgrad":  # noqa: SLF001 - as above
+        refuse_to_leak("the text")
+
+
 def _frames() -> Iterator[tuple[FrameType, int]]:
-    """The frames of the function that is traced, and their lines, the innermost first."""
+    """The frames that called, and the lines that these are at, the innermost first."""
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - inspect, which wraps it, is heavy
-    while frame is not None and not _module(frame).startswith("fgrad.compiler."):
+    while frame is not None:
         yield frame, frame.f_lineno
         frame = frame.f_back
 
 
 def own_place(frames: Iterable[tuple[FrameType, int]]) -> str:
-    """Where the user's own code stands: in the first frame that is nobody else's."""
+    """Where the user's own code stands: in the first frame that is nobody else's, if any is."""
     outside = [(x, line) for x, line in frames if _module(x).partition(".")[0] != "fgrad"]
     for frame, line in outside:
         if not is_library(frame.f_code.co_filename):
             return f"{frame.f_code.co_filename}, line {line}"
-    return f"{outside[0][0].f_code.co_filename}, line {outside[0][1]}" if outside else "somewhere"
+    return f"{outside[0][0].f_code.co_filename}, line {outside[0][1]}" if outside else ""
 
 
 def _module(frame: FrameType) -> str:

@@ -260,8 +260,8 @@ def _explained(error: Exception) -> TypeError:
     while step is not None:
         frames.append((step.tb_frame, step.tb_lineno))
         step = step.tb_next
+    place = own_place(frames[::-1]) or "in it"
     return TypeError(
-        f"{own_place(frames[::-1])}: {error}: jit runs a function on nodes, which stand for its "
-        "floats (write it with operators and the functions of fgrad, or do this outside the "
-        "compiled function)"
+        f"{place}: {error}: jit runs a function on nodes, which stand for its floats (write it "
+        "with operators and the functions of fgrad, or do this outside the compiled function)"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import json
 import logging
 import math
@@ -23,7 +24,7 @@ from typing import Any, Final
 import numpy as np
 import pytest
 
-from fgrad import Node, constant, grad, jit, log, value
+from fgrad import Node, Value, constant, grad, jit, log, value
 from fgrad.compiler.trace import trace
 from fgrad.watch import WATCHED, watching
 from tests.jit.runners import Function, outcome
@@ -195,6 +196,22 @@ def test_a_leak_that_was_translated_is_told_as_it_was() -> None:
         jit(translating)(2.5)
 
 
+def test_the_words_of_fgrad_itself_are_no_leak() -> None:
+    """An error that shows a number is told as it is, with the line."""
+    f = lambda x: Value(x).data
+    with pytest.raises(TypeError) as refusal:
+        jit(f)(2.5)
+    assert f"{__file__}, line {f.__code__.co_firstlineno}: " in str(refusal.value)
+    assert "Node(2.5, leaf)" in str(refusal.value)
+    assert "for ever" not in str(refusal.value)
+
+
+def test_a_leak_without_a_line_of_its_own_has_that_of_the_call() -> None:
+    with pytest.raises(TypeError, match="float") as leak:
+        jit(math.sqrt)(2.5)
+    assert str(leak.value).startswith(f"{__file__}, line ")
+
+
 # What has no program.
 
 
@@ -347,11 +364,15 @@ def test_an_interrupt_at_any_line_of_a_function_leaves_nothing_behind() -> None:
             sys.settrace(before)
         return False
 
-    for after in count(1):
-        if not interrupted(after):
-            break
-        assert WATCHED == [], after
-        assert watching() is None
+    gc.disable()  # what it calls would be interrupted, too
+    try:
+        for after in count(1):
+            if not interrupted(after):
+                break
+            assert WATCHED == [], after
+            assert watching() is None
+    finally:
+        gc.enable()
     assert after > 20
 
 

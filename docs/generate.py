@@ -39,9 +39,20 @@ def operand_names(row: Primitive) -> tuple[str, ...]:
     return ("x", "y")[: len(row.partials)]
 
 
+class Reading(ast.NodeTransformer):
+    """A Python expression as a page of calculus has it: a power is a power, of whatever sign."""
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
+        """Take `x ** y` for `x ** y if x >= 0 else pow(x, y)`."""
+        self.generic_visit(node)
+        power = isinstance(node.body, ast.BinOp) and isinstance(node.body.op, ast.Pow)
+        return node.body if power and isinstance(node.orelse, ast.Call) else node
+
+
 def brief(expression: str) -> str:
     """A Python expression without needless parentheses, and 1.0 as 1."""
-    return re.sub(r"\b(\d+)\.0\b", r"\1", ast.unparse(ast.parse(expression)))
+    read = Reading().visit(ast.parse(expression))
+    return re.sub(r"\b(\d+)\.0\b", r"\1", ast.unparse(read))
 
 
 def value(row: Primitive) -> str:

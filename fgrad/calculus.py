@@ -70,6 +70,8 @@ pow = binary(  # noqa: A001 - the row is called what Python calls it
     "pow",
     elementary.real_power,
     *power.partials,
+    spelling="({} ** {})",
+    within="{0} >= 0.0",
     limit=power,
     domain=(NONNEGATIVE, REAL),
     convention=power.convention,
@@ -93,10 +95,10 @@ log: Logarithm = Logarithm(
 )
 sin = unary("sin", math.sin, lambda x, y: cos(x))
 cos: Unary = unary("cos", math.cos, lambda x, y: -sin(x))
-tanh = unary("tanh", math.tanh, lambda x, y: 1 - y * y)
+tanh: Unary = unary("tanh", math.tanh, lambda x, y: sech_squared(x))
 sinh = unary("sinh", math.sinh, lambda x, y: cosh(x))
 cosh: Unary = unary("cosh", math.cosh, lambda x, y: sinh(x))
-sech_squared = unary("sech_squared", elementary.sech_squared, lambda x, y: -2 * y * tanh(x))
+sech_squared: Unary = unary("sech_squared", elementary.sech_squared, lambda x, y: -2 * y * tanh(x))
 tan = unary("tan", math.tan, lambda x, y: 1 + y * y)
 
 
@@ -258,9 +260,9 @@ where: Selection = Selection(
     name="where",
     value=lambda condition, x, y: x if condition else y,
     partials=(
-        lambda c, x, y, z: ZERO,
-        lambda c, x, y, z: where(c, 1, ZERO),
-        lambda c, x, y, z: where(c, ZERO, 1),
+        lambda condition, x, y, z: ZERO,
+        lambda condition, x, y, z: where(condition, 1, ZERO),
+        lambda condition, x, y, z: where(condition, ZERO, 1),
     ),
     spelling="({1} if {0} else {2})",
     domain=(REAL, REAL, REAL),

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, ParamSpec, TypeAlias, TypeVar
 
 from fgrad.codegen import NAMES
 from fgrad.container import Leaves, put
-from fgrad.graph import Node, Scalar, leaf, value
+from fgrad.graph import Node, Scalar, ancestors, leaf, value
 from fgrad.primitive import Primitive
 from fgrad.transform import grad, jacobian
 from fgrad.transform.arguments import ALL, one_number, parameter, take
@@ -81,8 +81,8 @@ def check_grad(f: Callable[P, Scalar]) -> Callable[P, Report]:
 
     First and second derivatives, by forward and by reverse sweeps and by differences (central,
     extrapolated; Ridders 1982). It gives the report, and raises a DerivativeError that shows it
-    where they disagree. At a kink they do: differences see both its sides; at the end of a domain
-    they see one.
+    where they disagree, and the conventions of the rows in it. At a kink they do: differences see
+    both its sides; at the end of a domain, and of a slope that is infinite, they see one.
 
     >>> print(check_grad(lambda x, y: x * x * y)(3.0, 2.0))
                              forward                 reverse             differences
@@ -107,10 +107,22 @@ def check_grad(f: Callable[P, Scalar]) -> Callable[P, Report]:
         report = Report((*_first(flat, point, names), *_second(flat, point, names)))
         if not report.agrees:
             message = f"the derivatives of {getattr(f, '__name__', f)!s} disagree:\n{report}"
-            raise DerivativeError(message)
+            raise DerivativeError("\n".join([message, *_conventions(flat(inputs.leaves))]))
         return report
 
     return check
+
+
+def _conventions(root: Scalar) -> Iterable[str]:
+    """What the rows of a graph say of where they have no slope; at a kink, if they name any."""
+    nodes = ancestors(root) if isinstance(root, Node) else []
+    told = [node for node in nodes if node.primitive.convention]
+    rows = [
+        node.primitive
+        for node in told
+        if not node.primitive.kinks or any(value(x) in node.primitive.kinks for x in node.operands)
+    ]
+    return dict.fromkeys([f"{row.name}, by convention: {row.convention}" for row in rows])
 
 
 def _names(f: Callable[..., object], args: Sequence[object]) -> list[str]:
@@ -133,12 +145,17 @@ def _first(f: _Flat, point: Sequence[float], names: Sequence[str]) -> Iterator[C
 
 def _second(f: _Flat, point: Sequence[float], names: Sequence[str]) -> Iterator[Comparison]:
     slope = grad(f)
+    at = slope(list(point))
     forward = jacobian(slope, mode="forward")(list(point))
     reverse = jacobian(slope, mode="reverse")(list(point))
     for i, j in product(range(len(point)), repeat=2):
-        moved = _difference(_along(_component(slope, i), point, j), point[j])
+        moved = _along(_component(slope, i), point, j)
         name = f"d2/d{names[i]} d{names[j]}"
-        yield Comparison(name, value(forward[i][j]), value(reverse[i][j]), *moved)
+        compared = [
+            Comparison(name, value(forward[i][j]), value(reverse[i][j]), *found)
+            for found in _differences(moved, point[j], at=value(at[i]))
+        ]
+        yield next((comparison for comparison in compared if comparison.agrees), compared[0])
 
 
 def _component(f: Callable[[Sequence[Scalar]], Sequence[Scalar]], i: int) -> _Flat:
@@ -161,14 +178,25 @@ class _Estimate(NamedTuple):
     settled: bool
 
 
-def _difference(f: Callable[[float], float], x: float) -> tuple[float, float]:
+def _differences(
+    f: Callable[[float], float], x: float, *, at: float
+) -> Sequence[tuple[float, float]]:
+    """The slope of f by differences: above x, and below, if f is infinite `at` x."""
+    if math.isinf(at):
+        return [_difference(f, x, _STENCILS[1:]), _difference(f, x, _STENCILS[2:])]
+    return [_difference(f, x)]
+
+
+def _difference(
+    f: Callable[[float], float], x: float, stencils: Sequence[tuple[float, float]] = _STENCILS
+) -> tuple[float, float]:
     """The slope of f at x by differences, and how far off it may be.
 
     By central differences; where f is on one side of x only, by those to that side. With steps of
     the size of x and of the usual size, the smaller first, and while neither settles it with finer.
     """
     usual = min(max(abs(x), 0.05), 1.0)
-    for stencil in _STENCILS:
+    for stencil in stencils:
         found: list[_Estimate] = []
         for size in (*sorted([abs(x), usual]), 1e-3 * usual):
             found += _estimates(f, x, stencil, 0.04 * size)

@@ -68,8 +68,7 @@ class Symbol(Arithmetic):
         symbols = [_symbol(operand, primitive.name) for operand in operands]
         rows = _merged([{row.name: row}, *(symbol.rows for symbol in symbols)])
         texts = [symbol.text for symbol in symbols]
-        text = row.spelling.format(*([", ".join(texts)] if row.blocks else texts))
-        return Symbol(text, rows, self.limits)
+        return Symbol(row.written(texts), rows, self.limits)
 
     def _compare(self, relation: str, other: object) -> Symbol:
         symbol = _symbol(other, relation)
@@ -174,7 +173,7 @@ _UP: Final = _Way(
     flowing="direction_",
 )
 _SWEEP: Final = """\
-def function_(steps_, cotangents_, nodes_, top_, first_):
+def sweep_(steps_, cotangents_, nodes_, top_, first_, end_):
     for cotangent_, {here} in steps_:
         if {here} is None:
             continue
@@ -187,6 +186,10 @@ _CASE: Final = """\
 if row_ is {name}_row_:
 {pull}\
         el"""
+_END: Final = """\
+    if node_.index < end_:
+        break
+"""
 _PARTIAL: Final = """\
         partial_ = {partial}
 """
@@ -202,13 +205,14 @@ _FLOWS: Final = """\
 def compile_sweep(rows: Iterable[Primitive], kind: Kind) -> Callable[..., object]:
     """The loop of a sweep down the graph, with the pulls of `rows` written into it.
 
-    Arithmetic is most of a graph, and a call costs as much as the pull it makes.
+    Arithmetic is most of a graph, and a call costs as much as the pull it makes. The row of a leaf
+    ends the loop below the index `end`, where nothing but leaves is left.
     """
     cases = ""
     names: dict[str, object] = {"compile_pull": compile_pull}
     for row in rows:
-        pull, used = _step(row, kind, _DOWN)
-        cases += _CASE.format(name=row.name, pull=indent(pull or "    pass\n", "        "))
+        pull, used = _step(row, kind, _DOWN) if row.partials else (_END, {})
+        cases += _CASE.format(name=row.name, pull=indent(pull, "        "))
         names |= used | {f"{row.name}_row_": row}
     here, opened = _here(kind)
     source = _SWEEP.format(
@@ -227,7 +231,7 @@ def compile_pull(primitive: Primitive, kind: Kind) -> Callable[..., object]:
     body, names = _step(primitive, kind, _DOWN)
     here, opened = _here(kind)
     body = opened + body or "    pass\n"
-    source = f"def function_({here}, cotangent_, cotangents_, nodes_, top_, first_):\n{body}"
+    source = f"def pull_({here}, cotangent_, cotangents_, nodes_, top_, first_):\n{body}"
     return primitive.compiled.setdefault(f"pull {kind}", compile_function(source, names))
 
 
@@ -242,7 +246,7 @@ def compile_push(primitive: Primitive, kind: Kind) -> Callable[..., Operand | fl
     It gives the sum of tangent * partial over the operands that have a tangent, None if none has.
     """
     body, names = _step(primitive, kind, _UP)
-    head = "def function_(node_, tangents_, first_):\n    tangent_ = None\n"
+    head = "def push_(node_, tangents_, first_):\n    tangent_ = None\n"
     source = f"{head}{body}    return tangent_\n"
     return primitive.compiled.setdefault(f"push {kind}", compile_function(source, names))
 

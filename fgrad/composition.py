@@ -13,7 +13,6 @@ from fgrad.primitive import Operand, to_items
 __all__ = ["clip", "dist", "logsumexp", "mean", "prod", "softmax"]
 
 S = TypeVar("S", bound=Operand | float)
-K = TypeVar("K", bound=Operand)
 
 
 @overload
@@ -38,9 +37,9 @@ def clip(x: S, low: float, high: float, /) -> S | float:
 
 
 @overload
-def logsumexp(*xs: float) -> float: ...
+def logsumexp(x: float, /, *xs: float) -> float: ...
 @overload
-def logsumexp(*xs: S) -> S: ...
+def logsumexp(x: S, /, *xs: S) -> S: ...
 def logsumexp(*xs: S) -> S | float:
     """log(exp(x_1) + exp(x_2) + …), from the left, in nats; nothing overflows.
 
@@ -96,32 +95,32 @@ def mean(xs: Iterable[S], /) -> S | float:
 
 
 @overload
-def prod(xs: Iterable[float], /) -> float: ...
+def prod(xs: Iterable[float], /, *, start: float = ...) -> float: ...
 @overload
-def prod(xs: Iterable[S], /) -> S: ...
-def prod(xs: Iterable[S], /) -> S | float:
-    """The product, from the left; 1.0 where there is nothing to multiply.
+def prod(xs: Iterable[float], /, *, start: S) -> S: ...
+@overload
+def prod(xs: Iterable[S], /, *, start: S | float = ...) -> S: ...
+def prod(xs: Iterable[S], /, *, start: S | float = 1.0) -> S | float:
+    """The product of `start` and xs, from the left; `start` where there is nothing to multiply.
 
-    >>> prod([2.0, 3.0, 4.0])
-    24.0
+    >>> prod([2.0, 3.0, 4.0]), prod([2.0], start=0.5)
+    (24.0, 1.0)
     """
     items = to_items(xs, "prod")
-    one: S | float = 1.0
     try:
+        one: S | float = start if start.__class__ is float else mul.apply((start, 1.0))
         return reduce(lambda product, x: mul.apply((product, x)), items, one)
     except TypeError as error:
-        raise told(error, "prod", numbered("xs", items)) from None
+        raise told(error, "prod", {"start": start} | numbered("xs", items)) from None
 
 
 @overload
 def dist(p: Iterable[float], q: Iterable[float], /) -> float: ...
 @overload
-def dist(p: Iterable[K], q: Iterable[K | float], /) -> K: ...
+def dist(p: Iterable[float], q: Iterable[S], /) -> S: ...
 @overload
-def dist(p: Iterable[float], q: Iterable[K], /) -> K: ...
-@overload
-def dist(p: Iterable[S], q: Iterable[S], /) -> S: ...
-def dist(p: Iterable[S], q: Iterable[S], /) -> S | float:
+def dist(p: Iterable[S], q: Iterable[S | float], /) -> S: ...
+def dist(p: Iterable[S | float], q: Iterable[S | float], /) -> S | float:
     """The distance between two points; a ValueError if one has more coordinates than the other.
 
     >>> dist([1.0, 2.0], [4.0, 6.0])

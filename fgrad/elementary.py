@@ -105,7 +105,10 @@ def logistic(x: float) -> float:
 
 
 def sech_squared(x: float) -> float:
-    """1 / cosh(x) ** 2, the slope of tanh, exact to the last digits in both tails."""
+    """1 / cosh(x) ** 2, the slope of tanh: 1 - tanh(x) ** 2, but where that cancels its tails."""
+    if -1.0 <= x <= 1.0:
+        y = math.tanh(x)
+        return 1.0 - y * y
     tail = math.exp(-2.0 * abs(x))
     return 4.0 * tail / ((1.0 + tail) * (1.0 + tail))
 

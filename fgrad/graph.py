@@ -60,7 +60,7 @@ class Node(_Cell):
 
     Arithmetic on nodes gives nodes. Comparisons compare values, as on floats, so that a function
     takes the same branches as it does on floats; hashing, and so sets and dict keys, go by
-    identity.
+    identity. A pickle has the graph of each node whole; what such graphs share stays shared.
 
     >>> x = leaf(3.0)
     >>> y = x * x + 1
@@ -141,7 +141,7 @@ class Node(_Cell):
         refuse_to_leak("a pickle")
         if not self.operands:
             return leaf, (self.value,)
-        return _rebuild, (_rows(self),)
+        return _rebuild, (_rows(self), _KNOWN)
 
 
 refuse_floats(Node, "since the derivative would be lost", "fgrad.value(x)", traced=True)
@@ -223,7 +223,7 @@ MAKERS: Final = {
     "indices": count(),
 }
 new_node: Callable[[float, Primitive, tuple[Node | float, ...]], Node] = compile_function(
-    "def function(value, primitive, operands):\n"
+    "def new_node(value, primitive, operands):\n"
     + FILL.format(value="value", primitive="primitive", operands="operands")
     + "    return cell\n",
     MAKERS,
@@ -236,7 +236,7 @@ def leaf(value: float) -> Node:
 
 
 _FRESH: Final = """\
-def function(numbers):
+def fresh(numbers):
     leaves = []
     for number in numbers:
         if number.__class__ is Node:
@@ -300,22 +300,34 @@ def reaches_older(roots: Iterable[Scalar], first: int) -> bool:
     )
 
 
-_Row: TypeAlias = "tuple[float, Primitive, tuple[int | float, ...]] | Node"
+class Known:
+    """The computed nodes that one unpickling has made so far, by the indices that they had.
+
+    Itself pickled as an empty dictionary: one for all the graphs in a pickle, since pickle knows
+    an object again, so that what they share they go on sharing.
+    """
+
+    def __reduce__(self) -> tuple[type[dict[int, object]], tuple[()]]:
+        return dict, ()
+
+
+_KNOWN: Final = Known()
+_Row: TypeAlias = "tuple[int, float, Primitive, tuple[int | float, ...]] | Node"
 
 
 def _rows(root: Node) -> list[_Row]:
     """The graph beneath `root` as flat rows, each operand that is a node by its place.
 
-    Pickling rows needs no recursion however deep the graph. Leaves stay nodes, so that two graphs
-    in one pickle go on sharing them.
+    Pickling rows needs no recursion however deep the graph. Leaves stay nodes.
     """
     nodes = ancestors(root)
     place = {node.index: i for i, node in enumerate(nodes)}
     return [
         (
+            node.index,
             node.value,
             node.primitive,
-            tuple(place[x.index] if isinstance(x, Node) else x for x in node.operands),
+            tuple([place[x.index] if isinstance(x, Node) else x for x in node.operands]),
         )
         if node.operands
         else node
@@ -323,16 +335,18 @@ def _rows(root: Node) -> list[_Row]:
     ]
 
 
-def _rebuild(rows: Iterable[_Row]) -> Node:
-    """The root of the graph that `_rows` wrote down."""
+def _rebuild(rows: Iterable[_Row], known: dict[int, Node]) -> Node:
+    """The root of the graph that `_rows` wrote down, with the nodes that are known already."""
     nodes: list[Node] = []
     for row in rows:
         if isinstance(row, Node):
             nodes.append(row)
-        else:
-            number, primitive, places = row
-            operands = tuple(nodes[x] if isinstance(x, int) else x for x in places)
-            nodes.append(new_node(number, primitive, operands))
+            continue
+        index, number, primitive, places = row
+        if index not in known:
+            operands = tuple([nodes[x] if isinstance(x, int) else x for x in places])
+            known[index] = new_node(number, primitive, operands)
+        nodes.append(known[index])
     return nodes[-1]
 
 
@@ -346,9 +360,9 @@ _TRY: Final = """\
         note_error()
         raise
 """
-_UNARY: Final = "def function(self):\n"
+_UNARY: Final = "def {name}(self):\n"
 _BINARY: Final = """\
-def function(self, other):
+def {name}(self, other):
     if other.__class__ is float:
         x = other
     elif other.__class__ is Node:
@@ -362,11 +376,11 @@ def function(self, other):
 """
 
 
-def _operator(primitive: Primitive, *operands: str) -> Callable[..., Node]:
-    """An operator of Node that does in one function what `bind` does in several."""
+def _operator(name: str, primitive: Primitive, *operands: str) -> Callable[..., Node]:
+    """The operator `name` of Node: in one function what `bind` does in several."""
     plain = {"self": "self.value", "other": "x"}
-    value = primitive.spelling.format(*(plain[name] for name in operands))
-    source = _BINARY if "other" in operands else _UNARY
+    value = primitive.written([plain[operand] for operand in operands])
+    source = (_BINARY if "other" in operands else _UNARY).format(name=name)
     raises = primitive not in calculus.NEVER_RAISE
     source += (_TRY if raises else _EVALUATE).format(value=value)
     source += FILL.format(
@@ -379,22 +393,9 @@ def _operator(primitive: Primitive, *operands: str) -> Callable[..., Node]:
     return operator
 
 
-for _name, _row, _operands in (
-    ("add", calculus.add, ("self", "other")),
-    ("radd", calculus.add, ("other", "self")),
-    ("sub", calculus.sub, ("self", "other")),
-    ("rsub", calculus.sub, ("other", "self")),
-    ("mul", calculus.mul, ("self", "other")),
-    ("rmul", calculus.mul, ("other", "self")),
-    ("truediv", calculus.div, ("self", "other")),
-    ("rtruediv", calculus.div, ("other", "self")),
-    ("pow", calculus.pow, ("self", "other")),
-    ("rpow", calculus.pow, ("other", "self")),
-    ("floordiv", calculus.floordiv, ("self", "other")),
-    ("rfloordiv", calculus.floordiv, ("other", "self")),
-    ("mod", calculus.mod, ("self", "other")),
-    ("rmod", calculus.mod, ("other", "self")),
-    ("neg", calculus.neg, ("self",)),
-    ("abs", calculus.fabs, ("self",)),
-):
-    setattr(Node, f"__{_name}__", _operator(_row, *_operands))
+for _name in ("add", "sub", "mul", "truediv", "pow", "floordiv", "mod"):
+    _row = calculus.TABLE[_name.removeprefix("true")]
+    setattr(Node, f"__{_name}__", _operator(f"__{_name}__", _row, "self", "other"))
+    setattr(Node, f"__r{_name}__", _operator(f"__r{_name}__", _row, "other", "self"))
+for _name, _row in (("__neg__", calculus.neg), ("__abs__", calculus.fabs)):
+    setattr(Node, _name, _operator(_name, _row, "self"))

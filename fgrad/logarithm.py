@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
+import math
 import operator as op
+from inspect import Parameter
 from typing import TypeVar, overload
 
+from fgrad.description import OperandSignature
 from fgrad.primitive import Operand, Unary
 
 __all__ = ["Logarithm"]
 
 S = TypeVar("S", bound=Operand | float)
-K = TypeVar("K", bound=Operand)
 
 
 class Logarithm(Unary):
     """A row of one operand that takes a base too: `log(x, base)` is `log(x) / log(base)`."""
 
     __slots__ = ()
+    __signature__ = OperandSignature(Parameter("base", Parameter.POSITIONAL_ONLY, default=math.e))
 
     @overload
     def __call__(self, x: float, base: float = ..., /) -> float: ...
     @overload
     def __call__(self, x: S, /) -> S: ...
     @overload
-    def __call__(self, x: K, base: K | float, /) -> K: ...
+    def __call__(self, x: float, base: S, /) -> S: ...
     @overload
-    def __call__(self, x: float, base: K, /) -> K: ...
-    @overload
-    def __call__(self, x: S, base: S, /) -> S: ...
+    def __call__(self, x: S, base: S | float, /) -> S: ...
     def __call__(self, *xs: S) -> S | float:
         """The answer at `x`, over that at `base` if one is given: as Python's `math` divides.
 

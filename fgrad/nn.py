@@ -224,6 +224,9 @@ def _check_activation(name: str, activation: object) -> None:
 
 
 def _draw(seed: int | None) -> _Draw:
+    if seed is not None and type(seed) is not int:
+        message = f"seed: expected an int or None, got {type(seed).__name__} {seed!r:.60}"
+        raise TypeError(message)
     return random.gauss if seed is None else random.Random(seed).gauss
 
 

@@ -9,10 +9,12 @@ __all__ = ["as_argument", "as_float", "is_number", "to_float"]
 
 def is_number(thing: object) -> bool:
     """Whether it is a real number: int, bool, float, Fraction, or a real scalar of NumPy."""
-    if isinstance(thing, (float, int)) or isinstance(thing, Real):  # noqa: SIM101 - Real is slow
+    if isinstance(thing, (float, int)):
         return True
     kind = type(thing)
-    return kind.__module__ == "numpy" and kind.__name__ in ("bool", "bool_")
+    if kind.__module__ == "numpy" and kind.__name__ in ("bool", "bool_", "timedelta64"):
+        return kind.__name__ != "timedelta64"  # which NumPy registers as an integer
+    return isinstance(thing, Real)
 
 
 def as_float(number: object) -> float | None:

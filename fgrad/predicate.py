@@ -40,8 +40,8 @@ def isfinite(x: Scalar, /) -> bool:
     return -math.inf < _number(x, "isfinite") < math.inf
 
 
-def isclose(x: Scalar, y: Scalar, /, *, rel_tol: float = 1e-9, abs_tol: float = 0.0) -> bool:
-    """Whether x and y differ by no more than a tolerance, as `math.isclose` has it.
+def isclose(a: Scalar, b: Scalar, *, rel_tol: float = 1e-9, abs_tol: float = 0.0) -> bool:
+    """Whether a and b differ by no more than a tolerance, as `math.isclose` has it.
 
     rel_tol: as a part of the larger of their sizes. abs_tol: as it is. A ValueError if one is
     negative. An infinity is close to itself alone, and nan to nothing.
@@ -49,16 +49,18 @@ def isclose(x: Scalar, y: Scalar, /, *, rel_tol: float = 1e-9, abs_tol: float = 
     >>> isclose(1.0, 1.0 + 1e-10), isclose(0.0, 1e-10), isclose(0.0, 1e-10, abs_tol=1e-9)
     (True, False, True)
     """
-    if rel_tol < 0 or abs_tol < 0:
+    relative = _number(rel_tol, "rel_tol of isclose")
+    absolute = _number(abs_tol, "abs_tol of isclose")
+    if relative < 0 or absolute < 0:
         message = f"isclose: expected tolerances from 0 on, got {rel_tol!r} and {abs_tol!r}"
         raise ValueError(message)
-    first, second = _number(x, "isclose"), _number(y, "isclose")
+    first, second = _number(a, "isclose"), _number(b, "isclose")
     if first == second:
         return True
     if isinf(first) or isinf(second):
         return False
     apart = fabs(first - second)
-    allowed = (rel_tol * fabs(first), rel_tol * fabs(second), abs_tol)
+    allowed = (relative * fabs(first), relative * fabs(second), absolute)
     return any(apart <= tolerance for tolerance in allowed)
 
 

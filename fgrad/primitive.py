@@ -16,6 +16,7 @@ from typing import Any, Final, Self, TypeAlias, TypeVar, overload
 
 from attrs import field, frozen
 
+from fgrad.description import Docstring, OperandSignature
 from fgrad.interval import REAL, Interval
 from fgrad.number import to_float
 
@@ -80,19 +81,6 @@ def to_items(xs: Iterable[S], name: str) -> tuple[S, ...]:
         raise TypeError(f"{name}: expected a sequence, got {kind} {xs!r:.60}") from None
 
 
-class _Docstring:
-    """The docstring of a kind of row; of one row that of its function, and its convention."""
-
-    def __init__(self, kind: str | None) -> None:
-        self._kind = kind
-
-    def __get__(self, row: Primitive | None, owner: object) -> str | None:
-        if row is None:
-            return self._kind
-        convention = row.convention and f"\n\nBy convention {row.convention}."
-        return f"{row.value.__doc__ or self._kind}{convention}"
-
-
 @frozen(eq=False, repr=False, kw_only=True)
 class Primitive:
     """One row: what is computed, and one partial derivative per operand.
@@ -103,6 +91,7 @@ class Primitive:
         `blocks` k takes any number of operands, in k blocks of equal length, and has one rule a
         block, over one operand of each block and the answer.
     spelling: the value as Python text, with `{}` for each operand, or one for all in a block.
+    within: the condition under which the spelling is the value; nothing if always.
     term: of a row of blocks that is a sum, what is summed, with `{}` for an operand of each block.
     limit: the row that stands for this one inside a rule: its value where Python would raise is
         the limit, since a slope may be infinite where the function is finite.
@@ -114,6 +103,7 @@ class Primitive:
     value: Callable[..., float]
     partials: tuple[Rule, ...]
     spelling: str
+    within: str = ""
     blocks: int = 0
     term: str = ""
     limit: Primitive | None = None
@@ -123,8 +113,10 @@ class Primitive:
     compiled: dict[str, Callable[..., Operand | float | None]] = field(factory=dict, init=False)
     """What the sweeps have compiled from the rules, by kind: a memo of pure functions."""
 
+    __signature__ = OperandSignature()
+
     def __init_subclass__(cls) -> None:
-        cls.__doc__ = _Docstring(cls.__doc__)  # type: ignore[assignment]  # it gives a string
+        cls.__doc__ = Docstring(cls.__doc__)  # type: ignore[assignment]  # it gives a string
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
@@ -154,6 +146,21 @@ class Primitive:
                 return module
         message = f"{self.name}: only a row that is a global, under its own name, can be pickled"
         raise TypeError(message)
+
+    @property
+    def calls(self) -> bool:
+        """Whether `written` code calls the function that is the row's value."""
+        return bool(self.within) or f"{self.name}(" in self.spelling
+
+    def written(self, operands: Sequence[str], called: str | None = None) -> str:
+        """The value as Python code over that of the operands; `called` names the row's function."""
+        name = called or self.name
+        if not self.within:
+            spelling = self.spelling.replace(f"{self.name}(", f"{name}(")
+            return spelling.format(*([", ".join(operands)] if self.blocks else operands))
+        bases = [f"({operand})" if operand.startswith("-") else operand for operand in operands]
+        spelled, condition = self.spelling.format(*bases), self.within.format(*operands)
+        return f"({spelled} if {condition} else {name}({', '.join(operands)}))"
 
     def apply(self, operands: Sequence[S | float]) -> S | float:
         """The answer to `operands`: a float if all are numbers, else whatever they bind to."""
@@ -198,7 +205,11 @@ class Unary(Primitive):
             raise self._miscounted((x is not _ABSENT) + len(more), "1 operand")
         if isinstance(x, Operand):
             return x.bind(self, (x,))
-        return self.value(to_float(x, self.name))
+        try:
+            number = to_float(x, self.name)
+        except OverflowError:  # an int of so many digits still has a logarithm
+            return float(self.value(x))
+        return self.value(number)
 
     @overload
     def __get__(self, instance: None, owner: object) -> Self: ...
@@ -217,11 +228,9 @@ class Binary(Primitive):
     @overload
     def __call__(self, x: float, y: float, /) -> float: ...
     @overload
-    def __call__(self, x: K, y: K | float, /) -> K: ...
+    def __call__(self, x: float, y: S, /) -> S: ...
     @overload
-    def __call__(self, x: float, y: K, /) -> K: ...
-    @overload
-    def __call__(self, x: S, y: S, /) -> S: ...
+    def __call__(self, x: S, y: S | float, /) -> S: ...
     def __call__(self, *xs: S) -> S | float:
         """The answer at x and y; a TypeError if the operands are not two."""
         if len(xs) != 2:  # noqa: PLR2004 - x and y
@@ -237,11 +246,9 @@ class Selection(Primitive):
     @overload
     def __call__(self, condition: bool, x: float, y: float, /) -> float: ...
     @overload
-    def __call__(self, condition: bool, x: K, y: K | float, /) -> K: ...
+    def __call__(self, condition: bool, x: float, y: S, /) -> S: ...
     @overload
-    def __call__(self, condition: bool, x: float, y: K, /) -> K: ...
-    @overload
-    def __call__(self, condition: bool, x: S, y: S, /) -> S: ...
+    def __call__(self, condition: bool, x: S, y: S | float, /) -> S: ...
     def __call__(self, *operands: S) -> S | float:
         """`x` where `condition` (a bool, as comparisons give) holds, else `y`."""
         if len(operands) != 3:  # noqa: PLR2004 - condition, x and y
@@ -276,11 +283,9 @@ class Pairing(Primitive):
     @overload
     def __call__(self, ws: Iterable[float], xs: Iterable[float], /) -> float: ...
     @overload
-    def __call__(self, ws: Iterable[K], xs: Iterable[K | float], /) -> K: ...
+    def __call__(self, ws: Iterable[float], xs: Iterable[S], /) -> S: ...
     @overload
-    def __call__(self, ws: Iterable[float], xs: Iterable[K], /) -> K: ...
-    @overload
-    def __call__(self, ws: Iterable[S], xs: Iterable[S], /) -> S: ...
+    def __call__(self, ws: Iterable[S], xs: Iterable[S | float], /) -> S: ...
     def __call__(self, *sequences: Iterable[S]) -> S | float:
         """The answer to the pairs; a ValueError where the lengths differ or are zero."""
         if len(sequences) != 2:  # noqa: PLR2004 - ws and xs
@@ -297,11 +302,12 @@ class Variadic(Primitive):
     """A row of any number of operands, at least one: `hypot(x, y, z)`."""
 
     __slots__ = ()
+    __signature__ = OperandSignature(spread=True)
 
     @overload
-    def __call__(self, *xs: float) -> float: ...
+    def __call__(self, x: float, /, *xs: float) -> float: ...
     @overload
-    def __call__(self, *xs: S) -> S: ...
+    def __call__(self, x: S, /, *xs: S) -> S: ...
     def __call__(self, *xs: S) -> S | float:
         """The answer to the operands; a TypeError if there are none."""
         if not xs:
@@ -315,9 +321,9 @@ class Multiary(Primitive):
     __slots__ = ()
 
     @overload
-    def __call__(self, *xs: float) -> float: ...
+    def __call__(self, x: float, y: float, z: float, /, *xs: float) -> float: ...
     @overload
-    def __call__(self, *xs: S) -> S: ...
+    def __call__(self, x: S, y: S, z: S, /, *xs: S) -> S: ...
     def __call__(self, *xs: S) -> S | float:
         """The answer to the operands; a TypeError if they are too few or too many."""
         if len(xs) != (count := len(self.partials)):
@@ -356,6 +362,7 @@ def binary(  # noqa: PLR0913 - a row has these columns
     y_partial: Rule,
     *,
     spelling: str | None = None,
+    within: str = "",
     limit: Binary | None = None,
     domain: tuple[Interval, Interval] = (REAL, REAL),
     convention: str = "",
@@ -366,6 +373,7 @@ def binary(  # noqa: PLR0913 - a row has these columns
         value=value,
         partials=(x_partial, y_partial),
         spelling=spelling or name + "({}, {})",
+        within=within,
         limit=limit,
         domain=domain,
         convention=convention,

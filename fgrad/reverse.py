@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from itertools import islice
 from typing import Final, Protocol, TypeAlias, TypeVar
 
 from fgrad import calculus
@@ -45,8 +44,12 @@ def value_and_cotangents(root: Scalar, leaves: Sequence[Node]) -> tuple[Scalar, 
     floats, unless the root also depends on a node older than the first leaf: to an outer
     differentiation the answers depend on that node too, so they are nodes.
     """
-    found, kind = cotangents([(root, 1.0)], leaves)
-    return root if kind == "nodes" else plain(root), found
+    if root.__class__ is not Node or not leaves:
+        return root, [0.0] * len(leaves)
+    if root.index < leaves[0].index:
+        return root, [0.0] * len(leaves)
+    found, kind = _of_leaves([(root, 1.0)], leaves)
+    return root if kind == "nodes" else root.value, found
 
 
 def cotangents(
@@ -57,23 +60,26 @@ def cotangents(
     With it the kind of the sweep: "nodes" where an answer depends on a node older than `leaves`.
     """
     first = leaves[0].index if leaves else math.inf
-    mine: list[tuple[Node, Scalar]] = []
-    kind: Kind = "floats"
-    for root, seed in seeds:
-        if root.__class__ is Node:
-            if root.index < first:
-                kind = "nodes"
-            else:
-                mine.append((root, seed))
+    roots = [(root, seed) for root, seed in seeds if root.__class__ is Node]
+    mine = [(root, seed) for root, seed in roots if root.index >= first]
+    older = len(mine) < len(roots)
     if not mine:
-        return [0.0] * len(leaves), kind
+        return [0.0] * len(leaves), "nodes" if older else "floats"
+    found, kind = _of_leaves(mine, leaves)
+    return found, "nodes" if older else kind
+
+
+def _of_leaves(
+    seeds: Sequence[tuple[Node, Scalar]], leaves: Sequence[Node]
+) -> tuple[list[Scalar], Kind]:
+    """What a sweep finds at the leaves."""
     stop = _stop(leaves)
-    found, top, swept = sweep(mine, leaves[0].index, stop=stop)
-    if stop and top >= leaves[-1].index and isinstance(found, list):
+    found, top, kind = sweep(seeds, leaves[0].index, stop=stop)
+    if stop and top >= leaves[-1].index and found.__class__ is list:
         reached = found[: -stop - 1 : -1]  # the first leaf has the last place
     else:
         reached = [found[top - leaf.index] if leaf.index <= top else None for leaf in leaves]
-    return [0.0 if x is None else x for x in reached], kind if swept == "floats" else swept
+    return [0.0 if x is None else x for x in reached], kind
 
 
 def _stop(leaves: Sequence[Node]) -> int:
@@ -104,12 +110,17 @@ def sweep(
     by = watching()
     if by is None:
         try:
-            return _sweep_floats(seeds, top, first, stop), top, "floats"
+            try:
+                found = _sweep(seeds, top, first, stop, _loop("raising"))
+            except (ArithmeticError, ValueError):  # the answer is a limit
+                found = _sweep(seeds, top, first, stop, _loop("floats"))
         except UnseenNode:
             found, kind = _looked_through(seeds, top, first, stop)
             return found, top, kind
         except IndexError:
             pass
+        else:
+            return found, top, "floats"
     sweeps = by and by.sweeps(ancestors(*[root for root, _ in seeds], first=first))
     loop = sweeps.down if sweeps else _loop("nodes")
     return _sweep(seeds, top, first, stop, loop), top, "nodes"
@@ -130,16 +141,6 @@ def _looked_through(
     return found, "floats"
 
 
-def _sweep_floats(
-    seeds: Sequence[tuple[Node, Scalar]], top: int, first: int, stop: int
-) -> Places[Scalar]:
-    """As Python computes; where that raises the answer is a limit, or raises again."""
-    try:
-        return _sweep(seeds, top, first, stop, _loop("raising"))
-    except (ArithmeticError, ValueError):
-        return _sweep(seeds, top, first, stop, _loop("floats"))
-
-
 def _sweep(
     seeds: Sequence[tuple[Node, Scalar]],
     top: int,
@@ -153,8 +154,7 @@ def _sweep(
     steps: Iterable[tuple[Scalar | None, Node | None]]
     if size < _DENSE:
         found, nodes = [None] * size, [None] * size
-        pairs = zip(found, nodes)  # noqa: B905 - both are of this size
-        steps = islice(pairs, size - stop if size > stop else 0)  # a root may be a leaf
+        steps = zip(found, nodes)  # noqa: B905 - both are of this size
     else:
         found, nodes = _Sparse(size), _Sparse(size)
         order = reversed(ancestors(*[root for root, _ in seeds], first=first + stop))
@@ -163,7 +163,7 @@ def _sweep(
         before = found[top - root.index]
         found[top - root.index] = seed if before is None else before + seed
         nodes[top - root.index] = root
-    loop(steps, found, nodes, top, first)
+    loop(steps, found, nodes, top, first, first + stop)
     return found
 
 
@@ -179,24 +179,32 @@ class Owner(Protocol):
         """In step with those of the node, where that has any."""
 
 
-def owned_cotangents(root: W, first: int) -> Iterable[tuple[Scalar | None, W | None]] | None:
+def owned_cotangents(
+    root: W, first: int, beneath: Callable[[W], Iterable[int]]
+) -> Iterable[tuple[Scalar | None, W | None]] | None:
     """d root / d node for each node beneath that of `root`, beside its owner, from the top down.
 
-    Where nothing flows to an index, both are None. No node beneath may have an index below `first`.
-    No answer, None, where only a `sweep` gives one: far back, and where a slope is a limit.
+    Where nothing flows to an index, both are None. No node beneath may have an index below `first`;
+    `beneath` finds the indices, where it goes far back. No answer, None, where only a `sweep` gives
+    one: where a slope is a limit.
     """
     top = root.node.index
     size = top - first + 1
-    if size >= _DENSE:
-        return None
-    found: list[Scalar | None] = [None] * size
-    owners: list[W | None] = [None] * size
+    found: list[Scalar | None] | dict[int, Scalar | None]
+    owners: list[W | None] | dict[int, W | None]
+    columns: tuple[Iterable[Scalar | None], Iterable[W | None]]
+    if size < _DENSE:
+        columns = found, owners = [None] * size, [None] * size
+    else:
+        places = [top - index for index in sorted(beneath(root), reverse=True)]
+        found, owners = dict.fromkeys(places), dict.fromkeys(places)
+        columns = found.values(), owners.values()
     found[0], owners[0] = 1.0, root
     try:
-        _loop("owned")(zip(found, owners), found, owners, top, first)  # noqa: B905 - one size
+        _loop("owned")(zip(*columns), found, owners, top, first, first)  # noqa: B905 - one size
     except (ArithmeticError, ValueError, UnseenNode):
         return None
-    return zip(found, owners)  # noqa: B905 - one size
+    return zip(*columns)  # noqa: B905 - one size
 
 
 @cache

@@ -14,15 +14,20 @@ def indent(lines: str, by: str) -> str:
 
 
 def compile_function(source: str, namespace: Mapping[str, object]) -> Callable[..., Any]:
-    """The function that `source` defines, over the names of `namespace`."""
-    scope: dict[str, Any] = dict(namespace)  # what exec makes has no type; callers declare it
-    exec(source, scope)  # noqa: S102 - the source is ours, made from the table
-    function: Callable[..., Any] = scope[source[len("def ") : source.index("(")]]
+    """The function that `source` defines, over the names of `namespace`.
+
+    Tracebacks and profiles show its name, and a file that says whose it is.
+    """
+    name = source[len("def ") : source.index("(")]
+    # What exec makes has no type; callers declare it.
+    scope: dict[str, Any] = {"__name__": __name__, **namespace}
+    exec(compile(source, f"<fgrad: {name}>", "exec"), scope)  # noqa: S102 - made from the table
+    function: Callable[..., Any] = scope[name]
     return function
 
 
 _SUM: Final = """\
-def function(*operands):
+def sum_of_terms(*operands):
     size = len(operands) // {count}
     total = -0.0
     for {names}, in zip({blocks}):

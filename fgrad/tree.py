@@ -47,6 +47,9 @@ def flatten(tree: object, name: str = "tree") -> tuple[list[Leaf], Structure]:
         return leaves, take(tree, leaves)
     except RecursionError:
         raise TypeError(f"{name}: a tree nested too deeply, or one that holds itself") from None
+    except AttributeError:
+        list(paths(tree, name))  # the same error, with the path, if it is a field that is not set
+        raise
     except StrayError as stray:
         where = next(path for path, thing in paths(tree, name) if thing is stray.item)
         raise TypeError(f"{where}: {stray}") from None
@@ -82,6 +85,8 @@ def closer(branch: Branch) -> Callable[[list[object]], object]:
 def paths(tree: object, name: str) -> Iterator[tuple[str, object]]:
     """Everything in `tree` that is no container, and where, as Python would write it.
 
+    A TypeError names the field of a record that has no value.
+
     >>> [path for path, _ in paths({"w": [1.0, 2.0], "b": 3.0}, "params")]
     ["params['w'][0]", "params['w'][1]", "params['b']"]
     """
@@ -94,6 +99,10 @@ def paths(tree: object, name: str) -> Iterator[tuple[str, object]]:
     except StrayError:  # an array of something else
         yield name, tree
         return
+    except AttributeError as error:
+        field = name + role.spelling.format(error.name)
+        message = f"{field}: expected float, got nothing: {error} (assign the field)"
+        raise TypeError(message) from None
     keys = role.keys(tree)
     numbered = not keys or is_array(type(tree))
     for key, item in zip(range(len(items)) if numbered else keys, items, strict=True):

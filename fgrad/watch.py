@@ -37,13 +37,14 @@ __all__ = [
 class Sweeps(Protocol):
     """Loops that sweeps run in the place of their own."""
 
-    def down(
+    def down(  # noqa: PLR0913, PLR0917 - all that the loops of sweeps are given
         self,
         steps: Iterable[tuple[Scalar | None, Node | None]],
         cotangents: list[Scalar | None] | dict[int, Scalar | None],
         nodes: list[Node | None] | dict[int, Node | None],
         top: int,
         first: int,
+        end: int,
     ) -> None:
         """The loop of a reverse sweep, as `reverse` has it."""
 

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import math
 import pickle
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial as partial_of
 from itertools import product
 from typing import Any, Final
@@ -203,11 +204,47 @@ def test_at_a_kink_every_second_derivative_across_it_differs(
 
 
 def test_an_infinite_slope_agrees_with_differences_that_grow_for_ever() -> None:
-    with pytest.raises(DerivativeError) as error:
-        check_grad(lambda x: fgrad.cbrt(x))(0.0)
-    first, second = str(error.value).splitlines()[2:]
+    first, second = str(check_grad(fgrad.cbrt)(0.0)).splitlines()[1:]
     assert first.split() == ["d/dx", "inf", "inf", "inf"]
-    assert second.endswith("<- differs")
+    assert second.split() == ["d2/dx", "dx", "-inf", "-inf", "-inf"]
+
+
+def test_the_second_derivative_at_an_infinite_slope_is_that_of_one_of_its_sides() -> None:
+    """The slope of the cube root is infinite, and on its two sides falls in two directions."""
+    assert check_grad(fgrad.cbrt)(-0.0).comparisons[1].difference == math.inf
+    steep = fgrad.primitive.unary(
+        "steep", math.cbrt, lambda x, y: where(x == 0, math.inf, y**-2 / 3)
+    )
+    with pytest.raises(DerivativeError, match="<- differs"):
+        check_grad(steep)(0.0)
+
+
+@pytest.mark.parametrize(
+    ("f", "at", "conventions"),
+    [
+        (abs, (0.0,), ["fabs, by convention: slope 0 at 0"]),
+        (lambda x: relu(x) + relu(-x), (0.0,), ["relu, by convention: slope 0 at 0"]),
+        (
+            fgrad.maximum,
+            (1.0, 1.0),
+            ["maximum, by convention: half to each at a tie; all to the nan"],
+        ),
+        (
+            lambda x: relu(x) + fgrad.floor(x),
+            (1.0,),
+            ["floor, by convention: slope 0, at the steps too"],
+        ),
+        (lambda x: sin(x) * value(x), (1.0,), []),
+    ],
+)
+def test_where_derivatives_disagree_the_rows_state_their_conventions(
+    f: Callable[..., Any], at: tuple[float, ...], conventions: list[str]
+) -> None:
+    """A row with kinks only at one of them."""
+    with pytest.raises(DerivativeError) as error:
+        check_grad(f)(*at)
+    lines = str(error.value).splitlines()
+    assert lines[2 + len(at) + len(at) ** 2 :] == conventions
 
 
 @pytest.mark.parametrize(
@@ -261,7 +298,8 @@ def test_beside_the_end_of_its_domain_and_far_out_a_lost_part_is_found(
 ) -> None:
     with pytest.raises(DerivativeError, match="<- differs") as error:
         check_grad(f)(at)
-    assert "nan" not in str(error.value)
+    table = str(error.value).splitlines()[1:4]
+    assert not any("nan" in line for line in table)
 
 
 @pytest.mark.parametrize(
@@ -703,3 +741,40 @@ def test_a_row_has_the_docstring_of_its_function_and_its_convention() -> None:
 
 borrowed: Final = row("borrowed", math.exp, fgrad.calculus.exp.partials[0])
 """A row whose rule was written elsewhere."""
+
+
+def test_a_row_has_the_signature_that_its_rules_have() -> None:
+    expected = {
+        "sin": "(x, /)",
+        "atan2": "(x, y, /)",
+        "polygamma": "(n, x, /)",
+        "where": "(condition, x, y, /)",
+        "total": "(xs, /)",
+        "dot": "(ws, xs, /)",
+        "hypot": "(*xs)",
+        "log": f"(x, base={math.e!r}, /)",
+    }
+    rows: Mapping[str, Any] = fgrad.TABLE
+    assert {name: str(inspect.signature(rows[name])) for name in expected} == expected
+    assert str(inspect.signature(fgrad.Value(3).tanh)) == "()"
+    assert str(inspect.signature(grad(fgrad.atan2))) == "(x, y, /)"
+    assert "name" in inspect.signature(Unary).parameters
+
+
+def test_a_row_of_ones_own_has_the_names_of_its_first_rule_if_it_has_one_for_each_operand() -> None:
+    rules: list[tuple[Any, Any, str]] = [
+        (lambda mass, _speed, z: z / mass, lambda m, v, _: m, "(mass, speed, /)"),
+        (lambda x, _x, z: _x, lambda x, y, z: x, "(x_1, x_2, /)"),
+        (lambda *xs: xs[1], lambda *xs: xs[0], "(x_1, x_2, /)"),
+        (lambda _, __, z: z / _, lambda x, y, z: x, "(x_1, x_2, /)"),
+    ]
+    for first, second, expected in rules:
+        product: Any = row("product", lambda x, y: x * y, first, second)
+        assert str(inspect.signature(product)) == expected
+
+
+def test_an_error_and_a_report_call_the_operand_of_a_row_by_its_name() -> None:
+    bad: Any = "a"
+    with pytest.raises(TypeError, match=r"^y: expected a float"):
+        grad(fgrad.atan2)(1.0, bad)
+    assert "d2/dx dy" in str(check_grad(fgrad.atan2)(1.0, 2.0))

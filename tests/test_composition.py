@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Any, Final
 
 import pytest
@@ -47,6 +48,17 @@ def test_prod() -> None:
     assert grad(prod)([0.0, 0.0, 4.0]) == [0.0, 0.0, 0.0]
     assert grad(lambda x: prod(x for _ in range(5)))(2.0) == 80.0
     check_grad(prod)(XS)
+
+
+def test_a_product_may_start_with_a_number() -> None:
+    starts: list[Any] = [0.5, 2, -0.0, Fraction(1, 4)]
+    for start in starts:
+        assert repr(prod([2.0, 3], start=start)) == repr(float(math.prod([2.0, 3], start=start)))
+        assert repr(prod([], start=start)) == repr(float(start))
+    assert grad(lambda x, y: prod([x, x], start=y))(3.0, 2.0) == (12.0, 9.0)
+    assert grad(lambda x: prod([2.0, 5.0], start=x))(3.0) == 10.0
+    with pytest.raises(TypeError, match="start of prod: expected a real number, got str 'a'"):
+        prod([], start="a")  # type: ignore[call-overload]  # that is the point
 
 
 def test_a_logarithm_has_a_base_as_that_of_python_has() -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 from collections import OrderedDict, deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -39,6 +39,18 @@ class Model:
 @dataclass
 class Point:
     x: Any
+
+
+@dataclass
+class Cached:
+    x: Any
+    cache: Any = field(init=False)
+
+
+@attrs.define
+class Kept:
+    x: Any
+    cache: Any = attrs.field(init=False)
 
 
 class Pair(NamedTuple):
@@ -81,6 +93,7 @@ def check(f: Callable[..., Any], args: tuple[Any, ...], error: type[Exception], 
         (np.bool_(True), "bool"),  # noqa: FBT003 - NumPy has no other literal
         (1j, "complex 1j"),
         (Decimal(3), "Decimal"),
+        (np.timedelta64(3, "s"), "timedelta64"),
         ({1.0}, "set {1.0}"),
         (deque([1.0]), "deque"),
         (b"3", "bytes"),
@@ -147,6 +160,23 @@ def test_the_path_to_what_is_wrong_is_named(argument: Any, path: str) -> None:
     assert str(caught.value).startswith("tree" + path.removeprefix("x"))
 
 
+@pytest.mark.parametrize("kind", [Cached, Kept])
+def test_a_field_that_was_never_assigned_is_named(kind: Any) -> None:
+    for argument, path in (
+        (kind(1.0), "x.cache"),
+        ([1.0, {"a": kind(1.0)}], "x[1]['a'].cache"),
+        (Point(kind([2.0])), "x.x.cache"),
+    ):
+        text = f"{path}: expected float, got nothing: '{kind.__name__}' object has no attribute"
+        check(one, (argument,), TypeError, text, "(assign the field)")
+    with pytest.raises(TypeError, match=r"returned\[1\].cache: expected float, got nothing"):
+        value_and_grad(lambda x: (x, kind(x)), has_aux=True)(1.0)
+    record = kind(3.0)
+    record.cache = 2.0
+    gradient = grad(lambda r: r.x * r.cache)(record)
+    assert (gradient.x, gradient.cache) == (2.0, 3.0)
+
+
 def test_an_array_of_integers_is_told_what_to_write() -> None:
     check(one, (np.array([1, 2]),), TypeError, "x: ", "int64", ".astype(float)")
 
@@ -181,6 +211,7 @@ def test_a_long_text_is_cut_short() -> None:
         ({"a": 1.0}, "dict {'a': 1.0}"),
         (np.array([1.0]), "ndarray"),
         (Decimal(1), "Decimal"),
+        (np.timedelta64(3, "s"), "timedelta64"),
         (math.sin, "builtin_function_or_method"),
     ],
     ids=lambda x: type(x).__name__,

@@ -55,6 +55,8 @@ STRANGERS: list[Any] = [
     np.array([1.0, 2.0]),
     np.array(1.0),
     np.complex128(1),
+    np.timedelta64(3, "s"),
+    np.datetime64(3, "s"),
     b"",
 ]
 """What is no real number."""
@@ -451,6 +453,20 @@ def test_isinstance_tells_a_node_from_a_float() -> None:
     assert type(value(x)) is float
 
 
+@pytest.mark.parametrize("one", [leaf(1.0), Value(1)])
+def test_an_operator_goes_by_its_name_in_a_traceback(one: Any) -> None:
+    calls: dict[str, Callable[[], object]] = {
+        "__truediv__": lambda: one / 0.0,
+        "__rtruediv__": lambda: 1.0 / (one - one),
+        "__rpow__": lambda: 0.0 ** (one - 2.0),
+    }
+    for name, call in calls.items():
+        with pytest.raises(ZeroDivisionError) as caught:
+            call()
+        assert name in [frame.name for frame in caught.traceback]
+        assert f"<fgrad: {name}>" in [str(frame.path) for frame in caught.traceback]
+
+
 # Text, copies, pickles.
 
 
@@ -519,6 +535,27 @@ def test_graphs_in_one_pickle_share_their_leaves() -> None:
     back = pickle.loads(pickle.dumps([x, x + 1.0, x * 2.0]))  # noqa: S301 - our own
     assert back[1].operands[0] is back[0]
     assert back[2].operands[0] is back[0]
+
+
+def test_graphs_in_one_pickle_share_what_was_computed() -> None:
+    x = leaf(3.0)
+    nodes = [x]
+    for _ in range(10):
+        nodes.append(nodes[-1] * x + nodes[0])
+    for some in (nodes, nodes[::-1], [nodes[7], (nodes[3], nodes[9])]):
+        back: Any = pickle.loads(pickle.dumps(some))  # noqa: S301 - our own
+        flat = [*back[:-1], *back[-1]] if isinstance(back[-1], tuple) else back
+        found = {node.value: node for node in ancestors(*flat)}
+        assert len(ancestors(*flat)) == len(found)
+        assert all(node is found[node.value] for node in flat)
+
+
+def test_a_graph_in_two_pickles_is_two_graphs() -> None:
+    y = leaf(3.0) * 2.0
+    text = pickle.dumps(y)
+    first, second = pickle.loads(text), pickle.loads(text)  # noqa: S301 - our own
+    assert first is not second
+    assert first.operands[0] is not second.operands[0]
 
 
 def test_a_node_of_a_nested_differentiation_can_be_pickled() -> None:

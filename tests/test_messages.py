@@ -87,7 +87,8 @@ def test_a_row_of_three_operands_counts_them() -> None:
         domain=(fgrad.Interval(1.0), fgrad.Interval(1.0), fgrad.Interval(1.0)),
     )
     assert isinstance(row, Multiary)
-    assert said(lambda: row(1.0, 2.0)) == "product: expected 3 operands, got 2"
+    short = said(lambda: row(1.0, 2.0))  # type: ignore[call-overload]  # an operand is missing
+    assert short == "product: expected 3 operands, got 2"
 
 
 def test_a_number_where_a_sequence_is_due_is_shown() -> None:
@@ -144,6 +145,34 @@ def test_points_of_unequal_lengths_are_counted() -> None:
     assert said(lambda: dist([1.0], [1.0, 2.0]), error=ValueError) == expected
 
 
+# Values.
+
+
+@pytest.mark.parametrize("stranger", ["x", None, 1j, Value(3)])
+@pytest.mark.parametrize("attribute", ["data", "grad"])
+def test_what_is_assigned_to_a_value_is_a_number(attribute: str, stranger: Any) -> None:
+    x = Value(3)
+    y = x * x
+    y.backwards()
+    got = f"{type(stranger).__name__} {stranger!r}"
+    expected = f"{attribute}: expected a real number, got {got}"
+    assert said(lambda: setattr(x, attribute, stranger)) == expected
+    assert (x.data, x.grad) == (3.0, 6.0)
+    y.backwards()
+    assert (x.grad, y.grad) == (12.0, 2.0)
+
+
+def test_a_gradient_that_is_assigned_becomes_a_float() -> None:
+    x = Value(3)
+    x.grad = 2
+    assert repr(x) == "Value(data=3.0, grad=2.0)"
+
+
+def test_the_name_of_a_value_is_a_string() -> None:
+    assert said(lambda: Value(3, name=5)) == "name: expected a str, got int 5"
+    assert said(lambda: Value(3, 4)) == "name: expected a str, got int 4"
+
+
 # Networks.
 
 
@@ -166,6 +195,34 @@ def test_a_size_is_named_as_the_argument_is() -> None:
 def test_a_second_size_of_a_neuron_is_no_bool() -> None:
     assert said(lambda: Neuron(2, 5)) == "non_linear: expected a bool, got int 5"
     assert said(lambda: Layer(2, 3, 1)) == "non_linear: expected a bool, got int 1"
+
+
+@pytest.mark.parametrize("network", [Neuron(2), Layer(2, 1), MLP([2, 1])])
+def test_an_input_that_is_no_number_is_named(network: Any) -> None:
+    kind = type(network).__name__
+    assert said(network, 3) == "inputs: expected a sequence, got int 3"
+    expected = f"inputs[1] of {kind}: expected a real number, got NoneType None"
+    assert said(network, [1, None]) == expected
+    assert said(network, "ab") == f"inputs[0] of {kind}: expected a real number, got str 'a'"
+    assert said(network, [1, node]).startswith("dot: expected real numbers beside a Value, got ")
+
+
+@pytest.mark.parametrize("seed", ["x", [1], 1.5, True])
+def test_a_seed_is_an_int(seed: Any) -> None:
+    got = f"seed: expected an int or None, got {type(seed).__name__} {seed!r}"
+    assert said(lambda: MLP([2, 1], seed=seed)) == got
+    assert said(lambda: Layer(2, 1, seed=seed)) == got
+    assert said(lambda: Neuron(2, seed=seed)) == got
+    assert said(lambda: nn.MLP.init([2, 1], seed=seed)) == got
+
+
+def test_sizes_that_are_no_ints_are_shown() -> None:
+    for sizes in (["a", "b"], [2.5, 1], [], [2, 0], [2, True]):
+        expected = "sizes: expected two or more positive ints, as in [2, 4, 1], got "
+        assert said(MLP, sizes, error=ValueError) == expected + repr(sizes)
+    got = "expected a positive int, got str 'a'"
+    assert said(Neuron, "a", error=ValueError) == f"n_features: {got}"
+    assert said(lambda: Layer(2, "a"), error=ValueError) == f"n_out: {got}"
 
 
 def test_an_activation_is_a_function() -> None:

@@ -49,6 +49,10 @@ def test_numbers_are_close_where_they_are_to_python(tolerances: dict[str, float]
         assert answers(lambda x, y=other: fgrad.isclose(y, x, **tolerances)) == expected
 
 
+def test_numbers_are_close_by_keyword_too() -> None:
+    assert fgrad.isclose(a=1.0, b=1.0) is math.isclose(a=1.0, b=1.0) is True
+
+
 def test_a_predicate_is_a_branch_of_a_compiled_function() -> None:
     """It is asked anew at each call, and not once for all."""
 
@@ -74,3 +78,7 @@ def test_what_is_no_number_is_refused() -> None:
         fgrad.isclose(1.0, "1")  # type: ignore[arg-type]  # that is the point
     with pytest.raises(ValueError, match=r"isclose: expected tolerances from 0 on, got -1.0 and 0"):
         fgrad.isclose(1.0, 1.0, rel_tol=-1.0)
+    with pytest.raises(TypeError, match="rel_tol of isclose: expected a real number, got str 'a'"):
+        fgrad.isclose(1.0, 1.0, rel_tol="a")  # type: ignore[arg-type]  # as above
+    with pytest.raises(TypeError, match="abs_tol of isclose: expected a real number, got NoneType"):
+        fgrad.isclose(1.0, 1.0, abs_tol=None)  # type: ignore[arg-type]  # as above

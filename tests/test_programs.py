@@ -142,7 +142,6 @@ MARGINS: Final[Mapping[str, Callable[..., float]]] = {
     "where": lambda condition, _x, _y: abs(condition),
     "hypot": lambda *xs: max(map(abs, xs)),
     "atan2": lambda x, y: max(abs(x), y),
-    "tanh": lambda x: 2.5 - abs(x),  # beyond, its slope is lost in 1 - y * y
 }
 """How far the operands are from where a row is not smooth, or floats know no slope."""
 

@@ -38,7 +38,6 @@ UNDERFLOW: Final = sys.float_info.min
 """Below this a float has fewer digits, and the smaller it is the fewer."""
 
 CANCELLING: Final[Mapping[str, float]] = {
-    "tanh": EPSILON,  # the partial is 1 - y * y: near 1 the last bit of y is all that is left of it
     "total": 8 * EPSILON,  # terms of either sign
     "dot": 32 * EPSILON,  # terms of either sign
     "polygamma": 8 * EPSILON,  # the logarithm and the steps down from it

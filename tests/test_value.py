@@ -359,6 +359,28 @@ def test_the_order_of_addition_does_not_hang_on_what_was_made_in_between(between
     assert x.grad == 0.3 + 0.2 + 0.1
 
 
+def gradients(between: int, x: float, y: float) -> list[float]:
+    """Of Values of several rows, all but the first two made after so many others."""
+    first, second = Value(x), Value(y)
+    for _ in range(between):
+        Value(0.0)
+    product = first * second
+    chosen = where(first > 0.0, product, second.sqrt())
+    kept = fgrad.constant(chosen)
+    summed = dot([first, chosen, second], [second, 2.0, kept])
+    root = fgrad.maximum(summed, first) ** 2 + second.relu() - second.sqrt()
+    root.backwards()
+    return [v.grad for v in (first, second, product, chosen, kept, summed, root)]
+
+
+@pytest.mark.parametrize("y", [2.0, 0.0])
+def test_what_lies_far_back_has_the_same_gradient(y: float) -> None:
+    """Where a slope is a limit, too: that of the root at 0."""
+    found = gradients(70_000, 3.0, y)
+    assert repr(found) == repr(gradients(0, 3.0, y))
+    assert math.isfinite(found[1]) == (y > 0.0)
+
+
 def test_a_leaf_may_be_assigned_while_another_thread_computes_with_it() -> None:
     x = Value(2.0)
     done = threading.Event()
@@ -399,6 +421,28 @@ def test_leaves_pickled_together_stay_together() -> None:
     z_back.backwards()
     assert x_back.grad == 7.0
     assert x.grad == 0.0
+
+
+@pytest.mark.parametrize("order", [slice(None), slice(None, None, -1)])
+def test_what_is_pickled_together_stays_together(order: slice) -> None:
+    x = Value(3)
+    h = x * x
+    h.name = "h"
+    both = h + x
+    values = [x, h, both, both * h]
+    x_back, h_back, sum_back, y_back = pickle.loads(pickle.dumps(values[order]))[order]  # noqa: S301 - our own
+    assert y_back.children == (sum_back, h_back)
+    assert sum_back.children == (h_back, x_back)
+    y_back.backwards()
+    assert (x_back.grad, h_back.grad, sum_back.grad) == (9 + 21 * 6, 21.0, 9.0)
+    assert h_back.name == "h"
+    assert x.grad == h.grad == 0.0
+
+
+def test_a_value_and_its_node_can_be_in_one_pickle() -> None:
+    y = Value(3) * 2
+    value, node = pickle.loads(pickle.dumps((y, y.node)))  # noqa: S301 - our own
+    assert (type(value), type(node), value.data, node.value) == (Value, Node, 6.0, 6.0)
 
 
 def test_a_copied_network_is_independent() -> None:

@@ -59,7 +59,7 @@ else:
 class Jitted(_Call[P, T]):
     """A function compiled by `jit`; it has the signature of the function that it stands for."""
 
-    carries: ClassVar = ("_f",)
+    carries: ClassVar[tuple[str, ...]] = ("_f",)
     """Where a function is in it: not in the code that was made of that."""
     _f: Callable[P, T]
     _native: bool | None

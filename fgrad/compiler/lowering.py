@@ -6,16 +6,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fgrad import calculus
+from fgrad.compiler import selection
 from fgrad.compiler.program import Constant, Line, Operand, used
-from fgrad.compiler.selection import NEVER_RAISE, SELECTIONS
+from fgrad.compiler.selection import SELECTIONS, nothing
 from fgrad.compiler.trace import Compared, Run, Untraceable
 from fgrad.graph import ALIAS, LEAF, Node, ancestors
+from fgrad.primitive import binary
 
 if TYPE_CHECKING:
     from fgrad.container import Structure
     from fgrad.primitive import Primitive
 
-__all__ = ["Expressions", "Path", "Turn"]
+__all__ = ["NEVER_RAISE", "Expressions", "Path", "Turn", "tanh_slope"]
 
 ONE: Final = Constant(1.0)
 ZERO: Final = Constant(0.0)
@@ -37,6 +39,18 @@ IDENTITIES: Final = frozenset(
 _NEUTRAL: Final = frozenset({0.0, 1.0})
 COMMUTATIVE: Final = frozenset({calculus.add, calculus.mul})
 _TRANSPARENT: Final = frozenset({ALIAS, calculus.constant})
+
+
+tanh_slope: Final = binary(
+    "tanh_slope",
+    lambda x, _: calculus.sech_squared.value(x),
+    nothing,
+    nothing,
+    spelling="(1.0 - {1} * {1})",
+    within="-1.0 <= {0} <= 1.0",
+)
+"""sech_squared(x), of x and tanh(x): its gradient comes after tanh, which is known then."""
+NEVER_RAISE: Final = selection.NEVER_RAISE.union([tanh_slope])
 
 
 class Turn(NamedTuple):
@@ -77,6 +91,9 @@ class Expressions:
             row = calculus.where
         if row is calculus.where:
             operands = self._decided(*operands)
+        if row is calculus.sech_squared:
+            place = self._places.get(Line(calculus.tanh, operands))
+            row, operands = (row, operands) if place is None else (tanh_slope, (*operands, place))
         simpler = self._simplified(row, operands)
         if simpler is not None:
             return simpler

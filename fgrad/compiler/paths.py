@@ -7,9 +7,8 @@ from typing import Final, TypeAlias
 
 from attrs import define
 
-from fgrad.compiler.lowering import Expressions, Path, Turn
+from fgrad.compiler.lowering import NEVER_RAISE, Expressions, Path, Turn
 from fgrad.compiler.program import Block, Fork, Guard, Line, Operand, Program, Return, used
-from fgrad.compiler.selection import NEVER_RAISE
 from fgrad.compiler.trace import Contradiction
 
 __all__ = ["Junction", "Tree", "assemble", "graft"]

@@ -94,10 +94,7 @@ class Emitted:
     def _applied(self, line: Line) -> str:
         """One line as an expression."""
         row, texts = line.row, [self._spelled(operand) for operand in line.operands]
-        spelling = row.spelling
-        if f"{row.name}(" in spelling:
-            spelling = spelling.replace(row.name, self._named(row.name, row.value))
-        return spelling.format(*([", ".join(texts)] if row.blocks else texts))
+        return row.written(texts, self._named(row.name, row.value) if row.calls else None)
 
     def _named(self, wanted: str, thing: object) -> str:
         """A name for `thing` that is `wanted` or begins with it."""

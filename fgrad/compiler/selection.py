@@ -29,10 +29,11 @@ from fgrad.graph import Node, Scalar
 from fgrad.number import to_float
 from fgrad.primitive import ZERO, Binary, Primitive, Selection, binary
 
-__all__ = ["NEVER_RAISE", "RELATIONS", "SELECTIONS", "Selecting", "chooses"]
+__all__ = ["NEVER_RAISE", "RELATIONS", "SELECTIONS", "Selecting", "chooses", "nothing"]
 
 
-def _nothing(*_: object) -> float:
+def nothing(*_: object) -> float:
+    """The partial of a row to whose operands nothing flows."""
     return ZERO
 
 
@@ -41,8 +42,8 @@ def _relation(name: str, sign: str, holds: Callable[[float, float], bool]) -> Bi
     return binary(
         name,
         lambda x, y: float(holds(x, y)),
-        _nothing,
-        _nothing,
+        nothing,
+        nothing,
         spelling=f"({{}} {sign} {{}})",
     )
 
@@ -61,7 +62,7 @@ def _selection(name: str, *partials: Callable[..., Flow | float]) -> Selection:
     return Selection(
         name=name,
         value=where.value,
-        partials=(_nothing, *partials),
+        partials=(nothing, *partials),
         spelling=where.spelling,
         domain=where.domain,
     )
@@ -71,7 +72,7 @@ _FLOWS_ON: Final = (
     lambda c, *_: Flow(1.0, c.number, constant=True),
     lambda c, *_: Flow(1.0, _whether(c.number, 0.0, 1.0), constant=True),
 )
-pick: Final = _selection("pick", _nothing, _nothing)
+pick: Final = _selection("pick", nothing, nothing)
 """A constant, as a condition has it."""
 select: Final = _selection("select", *_FLOWS_ON)
 """In an eager graph there is one of the two in its place, so what flows, flows on unchanged."""
@@ -198,13 +199,14 @@ class Selecting:
     def __init__(self) -> None:
         self.failed = False
 
-    def down(
+    def down(  # noqa: PLR0913, PLR0917 - all that the loops of sweeps are given
         self,
         steps: Iterable[tuple[Scalar | None, Node | None]],
         cotangents: Numbers,
         nodes: list[Node | None] | dict[int, Node | None],
         top: int,
         first: int,
+        end: int,
     ) -> None:
         """The loop of a reverse sweep."""
         sweep = _Sweep(cotangents)
@@ -213,6 +215,8 @@ class Selecting:
                 flow = None if node is None else sweep[top - node.index]
                 if flow is None or node is None:
                     continue
+                if node.index < end:
+                    break
                 if node.primitive is knot:
                     raise Knotted
                 for operand, rule, operands in _columns(node, first):

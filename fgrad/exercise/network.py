@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
 from fgrad import nn
+from fgrad.composition import numbered, told
 from fgrad.exercise.value import Value
+from fgrad.primitive import to_items
 from fgrad.tree import flatten, unflatten
 
 __all__ = ["MLP", "Layer", "Neuron"]
 
+A = TypeVar("A")
 T_co = TypeVar("T_co", bound="nn.Neuron[Value] | nn.Layer[Value] | nn.MLP[Value]", covariant=True)
 
 
@@ -31,6 +34,16 @@ class _Network(Generic[T_co]):
         for parameter in self.parameters():
             parameter.grad = 0.0
 
+    def _answer(
+        self, tree: Callable[[Iterable[Value | float]], A], xs: Iterable[Value | float]
+    ) -> A:
+        """What `tree` gives for `xs`; a TypeError names the one of them that is no number."""
+        inputs = to_items(xs, "inputs")
+        try:
+            return tree(inputs)
+        except TypeError as error:
+            raise told(error, type(self).__name__, numbered("inputs", inputs)) from None
+
 
 class Neuron(_Network[nn.Neuron[Value]]):
     """tanh(b + w_1 x_1 + … + w_n x_n), or without the tanh if `non_linear` is False.
@@ -50,7 +63,7 @@ class Neuron(_Network[nn.Neuron[Value]]):
 
     def __call__(self, xs: Iterable[Value | float]) -> Value:
         """The answer to as many numbers as there are features."""
-        return self.tree(xs)
+        return self._answer(self.tree, xs)
 
 
 class Layer(_Network[nn.Layer[Value]]):
@@ -67,7 +80,7 @@ class Layer(_Network[nn.Layer[Value]]):
 
     def __call__(self, xs: Iterable[Value | float]) -> list[Value]:
         """One Value a neuron."""
-        return self.tree(xs)
+        return self._answer(self.tree, xs)
 
 
 class MLP(_Network[nn.MLP[Value]]):
@@ -83,4 +96,4 @@ class MLP(_Network[nn.MLP[Value]]):
 
     def __call__(self, xs: Iterable[Value | float]) -> list[Value]:
         """The Values that the last layer gives."""
-        return self.tree(xs)
+        return self._answer(self.tree, xs)

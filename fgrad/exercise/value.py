@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, final
 
 from fgrad import calculus
 from fgrad.arithmetic import Arithmetic, Number, compare
-from fgrad.graph import FILL, MAKERS, Node, Scalar, ancestors, leaf, new_node
+from fgrad.graph import FILL, MAKERS, Known, Node, Scalar, ancestors, leaf, new_node
 from fgrad.number import as_float, to_float
 from fgrad.reverse import owned_cotangents, sweep
 from fgrad.source import compile_function
@@ -34,7 +34,9 @@ class Value(Arithmetic):
     Arithmetic on values and real numbers gives values; comparisons compare `data`; equality and
     hash go by identity. A copy is a value of its own: that of a leaf is a new leaf, `deepcopy` and
     pickle copy a computed value with everything beneath it (so a copied network has parameters of
-    its own), and `copy` a computed value alone.
+    its own), and `copy` a computed value alone. What is deep-copied or pickled together goes on
+    sharing what it shared. In a pickle each value writes down all that is beneath it, so pickle the
+    last of a long chain, not every one.
 
     >>> x = Value(3)
     >>> y = (x * 4 + 5) * 2
@@ -43,10 +45,8 @@ class Value(Arithmetic):
     (Value(data=34.0, grad=1.0), Value(data=3.0, grad=8.0))
     """
 
-    __slots__ = ("grad", "name", "node", "oldest", "operands")
+    __slots__ = ("_grad", "name", "node", "oldest", "operands")
 
-    grad: float
-    """The sum of what each `backwards()` found; 0.0 before the first. It may be assigned."""
     name: str | None
     node: Node
     """The frozen node that holds the number; assigning `data` puts a new one in its place."""
@@ -59,9 +59,11 @@ class Value(Arithmetic):
     __array_ufunc__ = None
 
     def __init__(self, data: Number, name: str | None = None) -> None:
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"name: expected a str, got {type(name).__name__} {name!r:.60}")
         self.operands = ()
         self.data = data
-        self.grad = 0.0
+        self._grad = 0.0
         self.name = name
 
     @property
@@ -79,6 +81,15 @@ class Value(Arithmetic):
             raise AttributeError(message)
         self.node = leaf(to_float(data, "data"))
         self.oldest = self.node.index
+
+    @property
+    def grad(self) -> float:
+        """The sum of what each `backwards()` found; 0.0 before the first. It may be assigned."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, grad: Number) -> None:
+        self._grad = grad if grad.__class__ is float else to_float(grad, "grad")
 
     @property
     def children(self) -> tuple[Value, ...]:
@@ -104,9 +115,10 @@ class Value(Arithmetic):
 
         A second call adds the same again. Set each `grad` to 0.0 to begin anew.
         """
-        for cotangent, value in owned_cotangents(self, self.oldest) or _cotangents(self):
+        found = owned_cotangents(self, self.oldest, _beneath)
+        for cotangent, value in found or _cotangents(self):
             if value is not None:
-                value.grad += cotangent  # type: ignore[assignment, operator]  # a float beside a Value
+                value._grad += cotangent  # type: ignore[operator, assignment]  # noqa: SLF001 - float
 
     backward = backwards
 
@@ -145,7 +157,7 @@ class Value(Arithmetic):
     def __reduce__(self) -> tuple[Callable[..., Value], tuple[object, ...]]:
         if not self.operands:
             return _leaf, (self.node, self.grad, self.name)
-        return _rebuilt, (_rows(self),)
+        return _rebuilt, (_rows(self), _KNOWN)
 
     def draw(
         self,
@@ -200,7 +212,7 @@ def _made(
 ) -> Value:
     value: Value = object.__new__(Value)
     value.node = node
-    value.grad = grad
+    value._grad = grad  # noqa: SLF001 - a number already
     value.name = name
     value.operands = operands
     value.oldest = node.index if oldest is None else oldest
@@ -244,7 +256,7 @@ def _beneath(root: Value) -> dict[int, Value]:
 
 
 def _cotangents(root: Value) -> Iterable[tuple[Scalar | None, Value | None]]:
-    """d root / d value for each Value beneath, however far back, and where a slope is a limit."""
+    """d root / d value for each Value beneath, and where a slope is a limit."""
     found = sorted(_beneath(root).items(), reverse=True)  # as `owned_cotangents` goes
     swept, top, _ = sweep([(root.node, 1.0)], found[-1][0])
     return [(swept[top - i], value) for i, value in found if swept[top - i] is not None]
@@ -256,16 +268,16 @@ def _sorted(root: Value) -> list[tuple[Node, Value]]:
     return [(node, found[node.index]) for node in ancestors(root.node)]
 
 
+_KNOWN: Final = Known()
 _Leaf: TypeAlias = "tuple[Value, Node | None]"
-_Computed: TypeAlias = "tuple[float, str | None, float, Primitive, tuple[int | float, ...]]"
+_Computed: TypeAlias = "tuple[int, float, str | None, float, Primitive, tuple[int | float, ...]]"
 _Row: TypeAlias = "_Leaf | _Computed"
 
 
 def _rows(root: Value) -> list[_Row]:
     """The graph beneath `root` as flat rows, each operand that is a Value by its place.
 
-    Pickling rows needs no recursion however deep the graph. Leaves stay objects, so that what
-    shares its parameters, pickled together, goes on sharing them.
+    Pickling rows needs no recursion however deep the graph. Leaves stay objects.
     """
     found = _sorted(root)
     place = {node.index: i for i, (node, _) in enumerate(found)}
@@ -273,14 +285,14 @@ def _rows(root: Value) -> list[_Row]:
     for node, value in found:
         if value.operands:
             places = tuple([place[x.index] if isinstance(x, Node) else x for x in node.operands])
-            rows.append((value.grad, value.name, node.value, node.primitive, places))
+            rows.append((node.index, value.grad, value.name, node.value, node.primitive, places))
         else:
             rows.append((value, None if value.node is node else node))
     return rows
 
 
-def _rebuilt(rows: Iterable[_Row]) -> Value:
-    """The Value whose graph `_rows` wrote down."""
+def _rebuilt(rows: Iterable[_Row], known: dict[int, Value]) -> Value:
+    """The Value whose graph `_rows` wrote down, with the Values that are known already."""
     values: list[Value] = []
     nodes: list[Node] = []
     for row in rows:
@@ -288,17 +300,20 @@ def _rebuilt(rows: Iterable[_Row]) -> Value:
             value, node = row
             nodes.append(value.node if node is None else node)
         else:
-            grad, name, number, primitive, places = row
-            operands = tuple([values[x] if isinstance(x, int) else x for x in places])
-            beneath = tuple([nodes[x] if isinstance(x, int) else x for x in places])
-            nodes.append(new_node(number, primitive, beneath))
-            value = _made(nodes[-1], operands, _oldest(operands), grad, name)
+            index, grad, name, number, primitive, places = row
+            if index not in known:
+                operands = tuple([values[x] if isinstance(x, int) else x for x in places])
+                beneath = tuple([nodes[x] if isinstance(x, int) else x for x in places])
+                made = new_node(number, primitive, beneath)
+                known[index] = _made(made, operands, _oldest(operands), grad, name)
+            value = known[index]
+            nodes.append(value.node)
         values.append(value)
     return values[-1]
 
 
 _BINARY: Final = """\
-def function(self, other):
+def {name}(self, other):
     oldest = self.oldest
     node = self.node
     if other.__class__ is Value:
@@ -317,7 +332,7 @@ def function(self, other):
 _WRAP: Final = """\
     value = new(Value)
     value.node = cell
-    value.grad = 0.0
+    value._grad = 0.0
     value.name = None
     value.operands = {operands}
     value.oldest = oldest
@@ -325,14 +340,14 @@ _WRAP: Final = """\
 """
 
 
-def _operator(primitive: Primitive, *operands: str) -> Callable[..., Value]:
-    """An operator of Value that does in one function what `bind` does in several."""
+def _operator(name: str, primitive: Primitive, *operands: str) -> Callable[..., Value]:
+    """The operator `name` of Value: in one function what `bind` does in several."""
     numbers = {"self": "node.value", "other": "x"}
     nodes = {"self": "node", "other": "operand"}
-    source = _BINARY + FILL.format(
-        value=primitive.spelling.format(*(numbers[name] for name in operands)),
+    source = _BINARY.format(name=name) + FILL.format(
+        value=primitive.written([numbers[operand] for operand in operands]),
         primitive="primitive",
-        operands=f"({', '.join(nodes[name] for name in operands)})",
+        operands=f"({', '.join([nodes[operand] for operand in operands])})",
     )
     source += _WRAP.format(operands=f"({', '.join(operands)})")
     names = {"Value": Value, "new": object.__new__, "primitive": primitive}
@@ -348,5 +363,5 @@ for _name, _row in (
     ("truediv", calculus.div),
     ("pow", calculus.pow),
 ):
-    setattr(Value, f"__{_name}__", _operator(_row, "self", "other"))
-    setattr(Value, f"__r{_name}__", _operator(_row, "other", "self"))
+    setattr(Value, f"__{_name}__", _operator(f"__{_name}__", _row, "self", "other"))
+    setattr(Value, f"__r{_name}__", _operator(f"__r{_name}__", _row, "other", "self"))

@@ -13,6 +13,7 @@ from collections.abc import (
     ValuesView,
 )
 from collections.abc import Set as AbstractSet
+from functools import partial
 from inspect import Parameter
 from itertools import chain
 from typing import Final, NamedTuple, Self
@@ -87,6 +88,9 @@ class Inputs(NamedTuple):
         return trees[0] if self.lone else trees
 
 
+_inputs: Callable[[tuple[object, ...]], Inputs] = partial(tuple.__new__, Inputs)  # no Python frame
+
+
 def _shaped(structures: Sequence[Structure], numbers: tuple[object, ...]) -> tuple[object, ...]:
     """The trees of these structures, with the numbers in them, one after another."""
     for structure in structures:
@@ -100,24 +104,39 @@ def take(
     f: Callable[..., object], args: tuple[object, ...], kwargs: Mapping[str, object], choice: Choice
 ) -> Inputs:
     """The arguments of `f` with fresh leaves in them; an error names the one that is no tree."""
-    found: list[Scalar] = []
-    structures: list[Structure] = []
-    keys = range(len(args)) if choice.keys is None else choice.keys
-    chosen = args if choice.keys is None else [_chosen(f, args, kwargs, key) for key in keys]
-    for key, argument in zip(keys, chosen):  # noqa: B905 - `strict` takes longer than a leaf
-        if argument.__class__ is float:
-            found.append(argument)
-            structures.append(LEAF)
-        else:
-            structures.append(_taken(f, key, argument, found))
-    leaves = fresh(found)
-    trees = _shaped(structures, tuple(leaves))
-    if choice.keys is None:
-        return Inputs(trees, kwargs, leaves, structures, len(args) == 1)
-    put_in = dict(zip(choice.keys, trees, strict=True))
+    if choice.keys is not None:
+        return _take_chosen(f, args, kwargs, choice)
+    for argument in args:
+        if argument.__class__ is not float:
+            leaves, structures = _leaves(f, enumerate(args))
+            trees = _shaped(structures, tuple(leaves))
+            break
+    else:
+        structures = [LEAF] * len(args)
+        leaves = fresh(args)  # type: ignore[arg-type]  # they are floats
+        trees = tuple(leaves)
+    return _inputs((trees, kwargs, leaves, structures, len(args) == 1))
+
+
+def _take_chosen(
+    f: Callable[..., object], args: tuple[object, ...], kwargs: Mapping[str, object], choice: Choice
+) -> Inputs:
+    """With fresh leaves only in the arguments of `choice`."""
+    keys = choice.keys or ()
+    leaves, structures = _leaves(f, [(key, _chosen(f, args, kwargs, key)) for key in keys])
+    put_in = dict(zip(keys, _shaped(structures, tuple(leaves)), strict=True))
     inputs = tuple([put_in.get(i, argument) for i, argument in enumerate(args)])
     named = {name: put_in.get(name, argument) for name, argument in kwargs.items()}
     return Inputs(inputs, named, leaves, structures, choice.lone)
+
+
+def _leaves(
+    f: Callable[..., object], arguments: Iterable[tuple[int | str, object]]
+) -> tuple[list[Node], list[Structure]]:
+    """Fresh leaves for the numbers in `arguments`, and the structures of these."""
+    found: list[Scalar] = []
+    structures = [_taken(f, key, argument, found) for key, argument in arguments]
+    return fresh(found), structures
 
 
 def _chosen(

@@ -18,13 +18,17 @@ if TYPE_CHECKING:
     from fgrad.graph import Node, Scalar
     from fgrad.signatures import (
         Container,
+        Entry,
+        Floats,
         Floats2,
         Floats3,
         Function1,
         Function2,
         Function3,
+        Scalars,
         Scalars2,
         Scalars3,
+        SequenceFunction,
         Tree,
     )
 
@@ -33,7 +37,7 @@ __all__ = ["hessian", "hvp", "jacobian"]
 A = TypeVar("A", bound="Tree")
 B = TypeVar("B", bound="Tree")
 K = TypeVar("K", bound="Hashable")
-S = TypeVar("S", bound="Scalar")
+E = TypeVar("E", bound="Entry")
 Mode: TypeAlias = Literal["forward", "reverse"]
 
 
@@ -56,7 +60,7 @@ def jacobian(  # type: ignore[overload-overlap]
     f: Callable[[A], tuple[Scalar, ...]], *, mode: Mode | None = None
 ) -> Callable[[A], tuple[A, ...]]: ...
 @overload
-def jacobian(  # type: ignore[overload-overlap]
+def jacobian(
     f: Callable[[A, B], tuple[Scalar, ...]], *, mode: Mode | None = None
 ) -> Callable[[A, B], tuple[tuple[A, B], ...]]: ...
 @overload
@@ -73,20 +77,36 @@ def jacobian(
 ) -> Function3[list[Floats3], list[Scalars3]]: ...
 @overload
 def jacobian(  # type: ignore[overload-overlap]
-    f: Callable[[Sequence[S]], Sequence[Scalar]], *, mode: Mode | None = None
-) -> Callable[[Sequence[S]], list[list[S]]]: ...
-@overload
-def jacobian(
-    f: Callable[[A], Sequence[Scalar]], *, mode: Mode | None = None
+    f: Callable[[A], list[Scalar] | list[float]], *, mode: Mode | None = None
 ) -> Callable[[A], list[A]]: ...
 @overload
 def jacobian(
-    f: Callable[[A, B], Sequence[Scalar]], *, mode: Mode | None = None
+    f: Callable[[A, B], list[Scalar] | list[float]], *, mode: Mode | None = None
 ) -> Callable[[A, B], list[tuple[A, B]]]: ...
+@overload
+def jacobian(  # type: ignore[overload-overlap]
+    f: Callable[[Sequence[float]], Sequence[Scalar]], *, mode: Mode | None = None
+) -> SequenceFunction[Sequence[Floats], Sequence[Scalars]]: ...
+@overload
+def jacobian(
+    f: Callable[[A], Sequence[Scalar]], *, mode: Mode | None = None
+) -> Callable[[A], Sequence[A]]: ...
+@overload
+def jacobian(
+    f: Callable[[A, B], Sequence[Scalar]], *, mode: Mode | None = None
+) -> Callable[[A, B], Sequence[tuple[A, B]]]: ...
+@overload
+def jacobian(  # type: ignore[overload-overlap]
+    f: Callable[[float], dict[K, Scalar] | dict[K, float]], *, mode: Mode | None = None
+) -> Function1[dict[K, float], dict[K, Scalar]]: ...
 @overload
 def jacobian(
     f: Callable[[A], dict[K, Scalar] | dict[K, float]], *, mode: Mode | None = None
 ) -> Callable[[A], dict[K, A]]: ...
+@overload
+def jacobian(
+    f: Callable[[A, B], dict[K, Scalar] | dict[K, float]], *, mode: Mode | None = None
+) -> Callable[[A, B], dict[K, tuple[A, B]]]: ...
 @overload
 def jacobian(f: Callable[[A], Container], *, mode: Mode | None = None) -> Callable[[A], object]: ...
 def jacobian(f: Callable[..., object], *, mode: Mode | None = None) -> Callable[..., object]:
@@ -138,11 +158,13 @@ def hessian(
     f: Callable[[float, float, float], Scalar],
 ) -> Function3[tuple[Floats3, Floats3, Floats3], tuple[Scalars3, Scalars3, Scalars3]]: ...
 @overload
-def hessian(f: Callable[[Sequence[S]], Scalar]) -> Callable[[Sequence[S]], list[list[S]]]: ...
+def hessian(  # type: ignore[overload-overlap]  # a list is a sequence
+    f: Callable[[Sequence[float]], Scalar],
+) -> SequenceFunction[Sequence[Floats], Sequence[Scalars]]: ...
 @overload
-def hessian(f: Callable[[list[S]], Scalar]) -> Callable[[list[S]], list[list[S]]]: ...
+def hessian(f: Callable[[list[E]], Scalar]) -> Callable[[list[E]], list[list[E]]]: ...
 @overload
-def hessian(f: Callable[[dict[K, S]], Scalar]) -> Callable[[dict[K, S]], dict[K, dict[K, S]]]: ...
+def hessian(f: Callable[[dict[K, E]], Scalar]) -> Callable[[dict[K, E]], dict[K, dict[K, E]]]: ...
 @overload
 def hessian(f: Callable[[A], Scalar]) -> Callable[[A], object]: ...
 def hessian(f: Callable[..., object]) -> Callable[..., object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import struct
 from itertools import product
@@ -10,11 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fgrad.calculus import TABLE
+from fgrad.compiler.lowering import tanh_slope
 from fgrad.compiler.native import compile_native
 from fgrad.compiler.native.forms import CALLED, FORMS
 from fgrad.compiler.program import Block, Constant, Fork, Line, Program, Return
 from fgrad.compiler.selection import RELATIONS
-from fgrad.container import LEAF
+from fgrad.container import LEAF, Branch
 from tests.jit.reference import ROWS, SPECIAL, ask, bits, evaluate
 
 if TYPE_CHECKING:
@@ -51,7 +53,7 @@ def points(operands: int, count: int) -> list[tuple[float, ...]]:
 
 
 def test_every_row_has_a_form_or_a_reason() -> None:
-    assert FORMS.keys() | CALLED.keys() == {*TABLE.values(), *RELATIONS}
+    assert FORMS.keys() | CALLED.keys() == {*TABLE.values(), *RELATIONS, tanh_slope}
     assert not FORMS.keys() & CALLED.keys()
 
 
@@ -63,6 +65,16 @@ def test_bits_and_exceptions(row: Primitive, fast: bool) -> None:  # noqa: FBT00
         native = compile_native(program, ask, (), fast=fast)
         for point in points(operands, 300 if fast else 1_000):
             assert bits(native(*point)) == bits(evaluate(program, *point)), point
+
+
+@pytest.mark.parametrize("fast", [False, True], ids=["O1", "fast"])
+def test_the_slope_of_tanh_beside_tanh(fast: bool) -> None:  # noqa: FBT001
+    ends = Block((1, 2, 3), Return((2, 3), Branch(tuple, (), 2, None)))
+    lines = Line(TABLE["tanh"], (0,)), Line(tanh_slope, (0, 1)), Line(TABLE["sech_squared"], (0,))
+    native = compile_native(Program(1, lines, ends), ask, (), fast=fast)
+    for (x,) in [(1.0,), (-1.0,), (math.nextafter(1.0, 2.0),), *points(1, 1_000)]:
+        slope = TABLE["sech_squared"].value(x)
+        assert bits(native(x)) == bits((slope, slope)) == bits(evaluate(Program(1, lines, ends), x))
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)

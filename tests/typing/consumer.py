@@ -57,6 +57,7 @@ def kw(x: float, k: float = 2.0, *, s: float = 1.0) -> float:
 
 assert_type(grad(f1)(3.0), float)
 assert_type(grad(f1)(3), float)  # an int literal is a float argument
+assert_type(grad(fg.atan2)(3.0, 4.0), tuple[float, float])  # a row is a function
 assert_type(grad(f2)(3.0, 4.0), tuple[float, float])
 assert_type(grad(f3)(3.0, 4.0, 5.0), tuple[float, float, float])
 assert_type(grad(f5)(1.0, 2.0, 3.0, 4.0, 5.0), tuple[float, float, float, float, float])
@@ -69,6 +70,8 @@ assert_type(grad(partial(kw, s=3.0))(3.0), float)
 assert_type(value_and_grad(f1)(3.0), tuple[float, float])
 assert_type(grad(lambda x: x * x)(3.0), float)
 assert_type(grad(lambda x, y: x * y)(3.0, 4.0), tuple[float, float])
+assert_type(grad(lambda x: max(x, 0.0))(3.0), float)
+assert_type(grad(lambda x, y: fg.maximum(x, 0.0) * y)(3.0, 4.0), tuple[float, float])
 assert_type(grad(lambda x: f2(x, 2.0))(3.0), float)  # closing over data
 assert_type(grad(lambda x: grad(lambda y: x * y * y)(3.0))(2.0), float)  # nested closure
 
@@ -114,7 +117,17 @@ def total_f(xs: list[float]) -> float:
     return sum(x * x for x in xs)
 
 
-assert_type(grad(total)([1.0, 2.0]), Sequence[Scalar])
+def s_slope(xs: Sequence[Scalar]) -> Scalar:
+    assert_type(grad(total)(xs), Sequence[Scalar])  # Scalars in -> Scalars out
+    assert_type(value_and_grad(total)(xs), tuple[Scalar, Sequence[Scalar]])
+    return hessian(total)(xs)[0][0] + grad(total)(xs)[1]
+
+
+assert_type(grad(total)([1.0, 2.0]), Sequence[float])  # floats in -> floats out
+assert_type(grad(s_slope)((1.0, 2.0)), Sequence[float])
+assert_type(value_and_grad(total)([1.0, 2.0]), tuple[float, Sequence[float]])
+assert_type(grad(fg.mean)([1.0, 2.0]), Sequence[float])  # a function of any iterable
+assert_type(jit(grad(total))((1.0, 2.0)), Sequence[float])
 assert_type(grad(total_f)([1.0, 2.0]), list[float])
 assert_type(list(map(tanh, [1.0, 2.0])), list[float])
 
@@ -127,8 +140,10 @@ def polar(xs: Sequence[float]) -> Sequence[float]:
     return [xs[0] * sin(xs[1]), xs[0] * tanh(xs[1])]
 
 
-assert_type(hessian(rosen)([1.0, 2.0]), list[list[float]])
-assert_type(jacobian(polar)([1.0, 2.0]), list[list[float]])
+assert_type(grad(rosen)([1.0, 2.0]), Sequence[float])
+assert_type(hessian(rosen)([1.0, 2.0]), Sequence[Sequence[float]])
+assert_type(hessian(total)((1.0, 2.0)), Sequence[Sequence[float]])
+assert_type(jacobian(polar)((1.0, 2.0)), Sequence[Sequence[float]])
 
 
 # --- pytrees: the class you annotate is the class you get back ------------------------------
@@ -176,6 +191,14 @@ def lin(p: Params) -> float:
     return p.w * 3.0 + p.b
 
 
+def rank(p: Params) -> int:
+    return 2 if p.w > p.b else 1
+
+
+def raised(x: float, n: int) -> float:
+    return fg.pow(x, n)
+
+
 def six(  # noqa: PLR0913, PLR0917 - six are the case
     p: Params, a: float, b: float, c: float, q: tuple[float, float], d: float
 ) -> float:
@@ -209,6 +232,8 @@ assert_type(
     value_and_grad(six)(Params(1.0, 2.0), 3.0, 4.0, 5.0, (6.0, 7.0), 8.0),
     tuple[float, tuple[Params, float, float, float, tuple[float, float], float]],
 )
+assert_type(value_and_grad(rank)(Params(1.0, 2.0)), tuple[float, Params])  # values are floats
+assert_type(grad(raised, argnums=0)(2.0, n=3), float)
 assert_type(grad(root_height)(Line(1.0, 2.0)), Line)
 assert_type(grad(height, argnums=0)(Line(1.0, 2.0), x=3.0), Line)
 assert_type(grad(dct)({"a": 1.0, "b": 2.0}), dict[str, float])
@@ -253,6 +278,7 @@ assert_type(jvp(f1, 3.0, 1.0), tuple[float, float])
 assert_type(jvp(lambda x: x * x, 3.0, 1.0), tuple[float, float])
 assert_type(jvp(s1, 3.0, 1), tuple[float, float])  # float in -> float out
 assert_type(jvp(circle, 0.0, 1.0), tuple[tuple[float, float], tuple[float, float]])
+assert_type(jvp(lambda x: [x, x * x], 3, 1), tuple[list[float], list[float]])
 assert_type(jvp(lin, Params(1.0, 2.0), Params(1.0, 0.0)), tuple[float, float])
 along = linearize(f1, 3.0)
 assert_type(along[0], float)
@@ -260,13 +286,17 @@ assert_type(along[1](1.0), float)
 assert_type(linearize(s1, 3.0)[1](1.0), float)
 assert_type(linearize(lambda x: x * x, 3.0)[1](1.0), float)
 assert_type(linearize(circle, 0.0)[1](1.0), tuple[float, float])
+assert_type(linearize(lambda x: {"square": x * x}, 3.0)[1](1.0), dict[str, float])
 assert_type(linearize(mlp_loss, mlp)[1](mlp), float)
 assert_type(vjp(f1, 3.0)[1](1.0), float)
 assert_type(vjp(s1, 3.0)[1](1.0), float)
 assert_type(vjp(lambda x: x * x, 3.0)[1](1.0), float)
 assert_type(vjp(circle, 0.0)[1]((1.0, 0.0)), float)
+assert_type(vjp(circle, 0)[1]((1.0, 0.0)), float)  # the gradient by an int is no int
+assert_type(vjp(lambda x: [x, x * x], 3.0)[1]([1.0, 0.0]), float)
 assert_type(hvp(f1, 3.0, 1.0), float)
 assert_type(hvp(s1, 3.0, 1.0), float)
+assert_type(hvp(lambda x: x * x, 3, 1), float)
 assert_type(hvp(rosen, [1.0, 2.0], [1.0, 0.0]), list[float])
 
 
@@ -301,11 +331,27 @@ def named(p: Params) -> dict[str, float]:
 
 
 def series(x: float) -> Sequence[float]:
-    return [x, x * x]
+    return x, x * x
+
+
+def chord(x: float, ys: list[float]) -> Sequence[float]:
+    return [x * y for y in ys]
+
+
+def beams(p: Params, x: float) -> list[float]:
+    return [p.w * x, p.b]
 
 
 def spectrum(p: Params) -> list[float]:
     return [p.w, p.w * p.b]
+
+
+def s_named(x: Scalar) -> dict[str, Scalar]:
+    return {"square": x * x}
+
+
+def named_pair(x: float, p: Params) -> dict[str, float]:
+    return {"product": x * p.w * p.b}
 
 
 def s_pair(x: Scalar) -> tuple[Scalar, Scalar]:
@@ -321,9 +367,14 @@ assert_type(jacobian(lambda x, y: (x, x * y))(1.0, 2.0), tuple[tuple[float, floa
 assert_type(jacobian(both)(1.0, 2.0), list[tuple[float, float]])
 assert_type(jacobian(both, mode="forward")(1.0, 2.0), list[tuple[float, float]])
 assert_type(jacobian(pair)(1.0, 2.0), tuple[tuple[float, float], ...])
-assert_type(jacobian(series)(1.0), list[float])
+assert_type(jacobian(series)(1.0), Sequence[float])
+assert_type(jacobian(chord)(1.0, [2.0]), Sequence[tuple[float, list[float]]])
+assert_type(jacobian(beams)(Params(1.0, 2.0), 3.0), list[tuple[Params, float]])
 assert_type(jacobian(spectrum)(Params(1.0, 2.0)), list[Params])
 assert_type(jacobian(named, mode="reverse")(Params(1.0, 2.0)), dict[str, Params])
+assert_type(jacobian(s_named)(1.0), dict[str, float])
+assert_type(jacobian(lambda x: {"cube": x**3})(1.0), dict[str, float])
+assert_type(jacobian(named_pair)(1.0, Params(1.0, 2.0)), dict[str, tuple[float, Params]])
 assert_type(jacobian(swap)(Params(1.0, 2.0)), tuple[Params, ...])  # a Params of Params
 assert_type(hessian(f1)(3.0), float)
 assert_type(hessian(s1)(3.0), float)
@@ -401,6 +452,8 @@ def s_rest(x: Scalar) -> Scalar:
     assert_type(fg.where(x > 0, sqrt(x), 0.0), Scalar)
     assert_type(fg.maximum(x, 0.0), Scalar)
     assert_type(fg.hypot(x, 1.0), Scalar)
+    assert_type(fg.hypot(1.0, *[x, x]), Scalar)
+    assert_type(list(map(fg.maximum, [1.0, 2.0], [x, x])), list[Scalar])
     assert_type(fg.total([x, 1.0]), Scalar)
     assert_type(fg.dot([x, 1.0], [2.0, x]), Scalar)
     assert_type(fg.dist([x, 1.0], [2.0, x]), Scalar)
@@ -422,6 +475,7 @@ assert_type(fg.isnan(1.0), bool)
 assert_type(fg.dist([1.0, 2.0], (4.0, 6.0)), float)
 assert_type(fg.where(numbers[0] > 0, 1.0, 2), float)
 assert_type(fg.hypot(3.0, 4.0), float)
+assert_type(fg.hypot(*numbers), float)
 assert_type(fg.logsumexp(1.0, 2.0, 3.0), float)
 assert_type(fg.total([1.0, 2.0]), float)
 assert_type(fg.dot([1.0], [2.0]), float)
@@ -445,6 +499,7 @@ assert_type(scale(2.0, 3.0), float)
 assert_type(volume(2.0, 3.0, 4.0), float)
 assert_type(grad(sinc)(2.0), float)
 assert_type(grad(scale)(2.0, 3.0), tuple[float, float])
+assert_type(grad(volume)(2.0, 3.0, 4.0), tuple[float, float, float])
 
 
 def ramp_slope(x: Scalar, y: Scalar) -> Scalar:
@@ -517,3 +572,6 @@ doubled.backwards()
 assert_type(handle.grad, float)
 assert_type(handle.tanh(), fg.Value)
 assert_type(sin(handle), fg.Value)
+assert_type(fg.maximum(1.0, handle), fg.Value)
+assert_type(fg.where(handle > 0, handle, 0.0), fg.Value)
+assert_type(fg.dot([handle], [2.0]), fg.Value)

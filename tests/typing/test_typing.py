@@ -56,7 +56,7 @@ def by_line(found: list[tuple[Path, int, str]]) -> Errors:
 
 @pytest.fixture(scope="module")
 def every_row(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A module that calls every row of the table with floats, and with Scalars."""
+    """A module that calls every row of the table with floats, and with Scalars; so in lambdas."""
     lines = ["import fgrad", "from fgrad import Scalar", "from typing import assert_type"]
     lines += ["def rows(x: Scalar) -> None:"]
     for name, row in TABLE.items():
@@ -67,7 +67,10 @@ def every_row(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (("x", "1.0", "2.0"), "Scalar"),
             (("1.0", "x", "2.0"), "Scalar" if "{1}" in call else "float"),
         ):
-            lines.append(f"    assert_type(fgrad.{name}{call.format(*operands)}, {expected})")
+            answer = f"fgrad.{name}{call.format(*operands)}"
+            lines.append(f"    assert_type({answer}, {expected})")
+            if expected == "Scalar":
+                lines.append(f"    assert_type(fgrad.grad(lambda x: {answer})(1.0), float)")
     path = tmp_path_factory.mktemp("typing") / "every_row.py"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
@@ -83,9 +86,9 @@ def reported_by_mypy(*arguments: str) -> Errors:
 
 
 @pytest.fixture(scope="module")
-def mypy() -> Errors:
+def mypy(every_row: Path) -> Errors:
     """The errors that mypy reports."""
-    return reported_by_mypy(str(CONSUMER), str(REJECTS))
+    return reported_by_mypy(str(CONSUMER), str(REJECTS), str(every_row))
 
 
 @pytest.fixture(scope="module")
@@ -95,9 +98,9 @@ def anys(every_row: Path) -> Errors:
 
 
 @pytest.fixture(scope="module")
-def pyright() -> Errors:
+def pyright(every_row: Path) -> Errors:
     """The errors that pyright reports."""
-    done = run("pyright", "--outputjson", str(CONSUMER), str(REJECTS))
+    done = run("pyright", "--outputjson", str(CONSUMER), str(REJECTS), str(every_row))
     try:
         reports = json.loads(done.stdout)["generalDiagnostics"]
     except ValueError:
@@ -114,10 +117,10 @@ def pyright() -> Errors:
     )
 
 
-def marked(*marks: str) -> set[int]:
-    """The lines of rejects.py that end in one of the marks."""
+def marked() -> set[int]:
+    """The lines of rejects.py that end in the mark."""
     lines = REJECTS.read_text(encoding="utf-8").splitlines()
-    return {number for number, line in enumerate(lines, 1) if line.endswith(marks)}
+    return {number for number, line in enumerate(lines, 1) if line.endswith("# E")}
 
 
 def test_mypy_accepts_the_consumer(mypy: Errors) -> None:
@@ -129,30 +132,43 @@ def test_pyright_accepts_the_consumer(pyright: Errors) -> None:
 
 
 def test_mypy_rejects_the_marked_lines_and_no_other(mypy: Errors) -> None:
-    errors, expected = mypy.get(REJECTS, {}), marked("# E", "# E mypy")
-    assert set(errors) == expected, errors
+    errors = mypy.get(REJECTS, {})
+    assert set(errors) == marked(), errors
 
 
 def test_pyright_rejects_the_marked_lines_and_no_other(pyright: Errors) -> None:
-    errors, expected = pyright.get(REJECTS, {}), marked("# E")
-    assert set(errors) == expected, errors
+    errors = pyright.get(REJECTS, {})
+    assert set(errors) == marked(), errors
 
 
-def test_every_row_has_an_exact_type(anys: Errors, every_row: Path) -> None:
-    """Floats give a float and Scalars a Scalar, and nothing is an Any on the way."""
-    assert every_row.read_text(encoding="utf-8").count("assert_type(") == 4 * len(TABLE)
-    assert anys.get(every_row.resolve(), {}) == {}
+def test_mypy_knows_the_type_of_every_row(mypy: Errors, every_row: Path) -> None:
+    """Floats give a float and Scalars a Scalar, and the gradient of a lambda is no Any."""
+    lines = every_row.read_text(encoding="utf-8").splitlines()
+    assert sum("assert_type(fgrad.grad(" in line for line in lines) > 2 * len(TABLE)
+    assert mypy.get(every_row.resolve(), {}) == {}
+
+
+def test_pyright_knows_the_type_of_every_row(pyright: Errors, every_row: Path) -> None:
+    assert pyright.get(every_row.resolve(), {}) == {}
+
+
+def any_outside(errors: Errors, path: Path, *exempt: str) -> Mapping[int, Sequence[str]]:
+    """The errors in lines without a lambda, whose own parameters mypy counts as Any."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return {
+        line: messages
+        for line, messages in errors.get(path.resolve(), {}).items()
+        if "lambda" not in lines[line - 1] and lines[line - 1] not in exempt
+    }
+
+
+def test_nothing_is_an_any_on_the_way_to_the_answer_of_a_row(anys: Errors, every_row: Path) -> None:
+    assert any_outside(anys, every_row) == {}
 
 
 def test_any_is_only_in_lambdas_and_in_the_decorators_of_attrs(anys: Errors) -> None:
-    """No public name of fgrad gives one. mypy counts a lambda's own parameters as Any."""
-    lines = CONSUMER.read_text(encoding="utf-8").splitlines()
-    found = {
-        line: messages
-        for line, messages in anys.get(CONSUMER, {}).items()
-        if "lambda" not in lines[line - 1] and lines[line - 1] != "@frozen"
-    }
-    assert found == {}
+    """No public name of fgrad gives one."""
+    assert any_outside(anys, CONSUMER, "@frozen") == {}
 
 
 def test_the_consumer_uses_every_public_name_that_is_no_row() -> None:

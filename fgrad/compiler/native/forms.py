@@ -16,8 +16,8 @@ from operator import add, mul
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from fgrad import calculus as rows
-from fgrad.compiler import selection
-from fgrad.compiler.native.number import Number, Truth, call, select
+from fgrad.compiler import lowering, selection
+from fgrad.compiler.native.number import Number, Truth, branch, call, select
 
 if TYPE_CHECKING:
     from fgrad.primitive import Primitive
@@ -45,7 +45,7 @@ def libm(name: str) -> Form:
     return partial(call, "libm." + name)
 
 
-exp, log, log1p = libm("exp"), libm("log"), libm("log1p")
+exp, log, log1p, tanh = libm("exp"), libm("log"), libm("log1p"), libm("tanh")
 fmod, power = libm("fmod"), libm("pow")
 sqrt, floor = partial(call, "llvm.sqrt.f64"), partial(call, "llvm.floor.f64")
 copysign = partial(call, "llvm.copysign.f64")
@@ -153,10 +153,14 @@ def logistic(x: Number) -> Number:
     return select(x >= 0.0, 1.0, tail) / (1.0 + tail)
 
 
-def sech_squared(x: Number) -> Number:
-    """1 / cosh(x) ** 2, by way of an exponential that cannot overflow."""
-    tail = exp(abs(x) * -2.0)
-    return tail * 4.0 / ((1.0 + tail) * (1.0 + tail))
+def tanh_slope(x: Number, y: Number) -> Number:
+    """1 / cosh(x) ** 2, of y = tanh(x), or by way of an exponential that cannot overflow."""
+
+    def far_out() -> Number:
+        tail = exp(abs(x) * -2.0)
+        return tail * 4.0 / ((1.0 + tail) * (1.0 + tail))
+
+    return branch(abs(x) <= 1.0, lambda: 1.0 - y * y, far_out)
 
 
 def log_add_exp(x: Number, y: Number) -> Number:
@@ -193,8 +197,8 @@ FORMS: Final[Mapping[Primitive, Form]] = {
     rows.log: within(log, lambda x: ~(x <= 0.0)),
     rows.sin: within(libm("sin"), lambda x: ~infinite(x)),
     rows.cos: within(libm("cos"), lambda x: ~infinite(x)),
-    rows.tanh: libm("tanh"),
-    rows.sech_squared: sech_squared,
+    rows.tanh: tanh,
+    rows.sech_squared: lambda x: tanh_slope(x, tanh(x)),
     rows.sinh: overflowing(libm("sinh")),
     rows.cosh: overflowing(libm("cosh")),
     rows.tan: within(libm("tan"), lambda x: ~infinite(x)),
@@ -235,6 +239,7 @@ FORMS: Final[Mapping[Primitive, Form]] = {
     rows.total: lambda *xs: reduce(add, xs),
     rows.dot: dot,
     rows.logaddexp: log_add_exp,
+    lowering.tanh_slope: tanh_slope,
     selection.less: relation("olt"),
     selection.at_most: relation("ole"),
     selection.greater: relation("ogt"),

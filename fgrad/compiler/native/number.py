@@ -7,10 +7,11 @@ a name that is free.
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 
 from attrs import frozen
 
-__all__ = ["Number", "Truth", "call", "select", "spell"]
+__all__ = ["Number", "Truth", "branch", "call", "select", "spell"]
 
 
 def spell(number: float) -> str:
@@ -84,6 +85,9 @@ class Number(Written):
     def __sub__(self, other: Number | float) -> Number:
         return self.compute("fsub double {}, {}", self, other)
 
+    def __rsub__(self, other: float) -> Number:
+        return self.compute("fsub double {}, {}", other, self)
+
     def __mul__(self, other: Number | float) -> Number:
         return self.compute("fmul double {}, {}", self, other)
 
@@ -114,6 +118,21 @@ def call(function: str, *operands: Number | float) -> Number:
     written = next(x for x in operands if isinstance(x, Number))
     holes = ", ".join(["double {}"] * len(operands))
     return written.compute(f"call double @{function}({holes})", *operands)
+
+
+def branch(condition: Truth, holds: Callable[[], Number], fails: Callable[[], Number]) -> Number:
+    """`holds() if condition else fails()`: of the two, only what is wanted is computed."""
+    template = condition.template
+    here = f"{{z}}.{len(template)}"
+    template.append(f"br i1 {condition.text}, label %{here}.holds, label %{here}.fails")
+    answers = []
+    for label, side in ((f"{here}.holds", holds), (f"{here}.fails", fails)):
+        template.append(f"{label}:")
+        answer = side().text
+        template.append(f"br label %{label}.last\n{label}.last:\nbr label %{here}.end")
+        answers.append(f"[ {answer}, %{label}.last ]")
+    template.append(f"{here}.end:\n%{here} = phi double {', '.join(answers)}")
+    return Number(f"%{here}", template)
 
 
 def select(condition: Truth, x: Number | float, y: Number | float) -> Number:

@@ -118,9 +118,7 @@ class Node(_Cell):
         return _compare("!=", self, 0.0)
 
     def __hash__(self) -> int:
-        refuse_to_leak(
-            "the hash", "write x in [1.0, 2.0], which compares, instead of a set or a dict"
-        )
+        refuse_to_leak("the hash", "write x in [1.0, 2.0], which compares, for a set or a dict")
         return object.__hash__(self)
 
     def __format__(self, spec: str, /) -> str:

@@ -158,7 +158,7 @@ def test_the_remedy_fits_what_was_written(use: Function, remedy: str) -> None:
 def test_the_remedies_of_what_has_no_row() -> None:
     for use, remedy in (
         (statistics.mean, "write fgrad.mean(xs) instead of statistics.mean(xs)"),
-        (set, "write x in [1.0, 2.0], which compares, instead of a set or a dict"),
+        (set, "write x in [1.0, 2.0], which compares, for a set or a dict"),
         (str, "return the number, and write out what the compiled function gives"),
     ):
         with pytest.raises(TypeError) as leak:

@@ -20,7 +20,7 @@ from fgrad.arithmetic import Arithmetic, Number, compare
 from fgrad.number import as_float
 from fgrad.primitive import Primitive, unary
 from fgrad.source import compile_function, compile_sum, indent
-from fgrad.watch import WATCHED, refuse_floats, refuse_to_leak, watching
+from fgrad.watch import WATCHED, refuse_floats, refuse_text, refuse_to_leak, watching
 
 __all__ = [
     "ALIAS",
@@ -118,15 +118,15 @@ class Node(_Cell):
         return _compare("!=", self, 0.0)
 
     def __hash__(self) -> int:
-        refuse_to_leak("the hash")
+        refuse_to_leak("the hash", "write x in [1.0, 2.0], which compares, for a set or a dict")
         return object.__hash__(self)
 
     def __format__(self, spec: str, /) -> str:
-        refuse_to_leak("the text")
+        refuse_text()
         return super().__format__(spec)
 
     def __repr__(self) -> str:
-        refuse_to_leak("the text")
+        refuse_text()
         return f"Node({self.value!r}, {self.primitive.name})"
 
     def __copy__(self) -> Self:
@@ -257,7 +257,7 @@ def value(x: Scalar) -> float:
     (3.0, 4.0)
     """
     if isinstance(x, Node):
-        refuse_to_leak("value(x)")
+        refuse_to_leak("value(x)", "write constant(x) to hold it fixed")
         _tell_elsewhere(x)
     number = x.value if isinstance(x, Node) else as_float(x)
     if number is None:

@@ -101,7 +101,7 @@ def paths(tree: object, name: str) -> Iterator[tuple[str, object]]:
         return
     except AttributeError as error:
         field = name + role.spelling.format(error.name)
-        message = f"{field}: expected float, got nothing: {error} (assign the field)"
+        message = f"{field}: expected float, got nothing (assign the field, it never was)"
         raise TypeError(message) from None
     keys = role.keys(tree)
     numbered = not keys or is_array(type(tree))

@@ -6,10 +6,12 @@ raise, whether or not their answers are used.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final, NoReturn, Protocol
 
 if TYPE_CHECKING:
@@ -22,7 +24,10 @@ __all__ = [
     "NoFloatError",
     "Sweeps",
     "Watch",
+    "is_library",
+    "own_place",
     "refuse_floats",
+    "refuse_text",
     "refuse_to_leak",
     "watch",
     "watching",
@@ -62,8 +67,8 @@ class Watch(Protocol):
     def raised(self) -> None:
         """A row raised."""
 
-    def leaked(self) -> None:
-        """A number was about to leave the graph, and was refused."""
+    def leaked(self, refusal: TypeError, *, raised: bool) -> None:
+        """A number was about to leave the graph, and was refused; or will be, if not `raised`."""
 
     def elsewhere(self, node: Node) -> None:
         """A node was compared or read where nobody watches: in another thread or context."""
@@ -100,27 +105,63 @@ class NoFloatError(TypeError, AttributeError):
 
 def refuse_to_leak(
     what: str,
-    remedy: str = "write constant(x) to hold it fixed",
+    remedy: str = "return the number, and write out what the compiled function gives",
     error: type[TypeError] = TypeError,
 ) -> None:
-    """A TypeError while a trace is under way: what it compiles would be right at one point only."""
+    """A TypeError while a trace is under way: what it compiles would be right at one point only.
+
+    Under `logging`, which would print the error and go on, it is for the trace to raise.
+    """
     by = watching()
     if by is not None:
-        by.leaked()
-        message = (
-            f"{_caller()}: {what} of a number that jit is tracing: the compiled function would "
-            f"have the number of this call in it for ever ({remedy}, or do this outside the "
-            "compiled function)"
+        frames = [*_frames()]
+        inside = [*takewhile(lambda x: not _module(x[0]).startswith("fgrad.compiler."), frames)]
+        place = own_place(inside) or own_place(frames)
+        refusal = error(
+            f"{place}: {what} of a number that jit is tracing: the compiled function would have "
+            f"the number of this call in it for ever ({remedy}, or do this outside the compiled "
+            "function)"
         )
-        raise error(message)
+        raised = all(_module(frame) != "logging" for frame, _ in inside)
+        by.leaked(refusal, raised=raised)
+        if raised:
+            raise refusal
 
 
-def _caller() -> str:
-    """Where the user's own code stands: the innermost frame outside this package."""
-    frame: FrameType | None = sys._getframe()  # noqa: SLF001 - inspect, which wraps it, is heavy
-    while frame is not None and frame.f_globals.get("__name__", "").startswith("fgrad."):
+def refuse_text() -> None:
+    """As `refuse_to_leak`, unless it is fgrad itself that asks, for the words of an error."""
+    if WATCHED and _module(sys._getframe(2)).partition(".")[0] != "fgrad":  # noqa: SLF001 - as above
+        refuse_to_leak("the text")
+
+
+def _frames() -> Iterator[tuple[FrameType, int]]:
+    """The frames that called, and the lines that these are at, the innermost first."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - inspect, which wraps it, is heavy
+    while frame is not None:
+        yield frame, frame.f_lineno
         frame = frame.f_back
-    return f"{frame.f_code.co_filename}, line {frame.f_lineno}" if frame else "somewhere"
+
+
+def own_place(frames: Iterable[tuple[FrameType, int]]) -> str:
+    """Where the user's own code stands: in the first frame that is nobody else's, if any is."""
+    outside = [(x, line) for x, line in frames if _module(x).partition(".")[0] != "fgrad"]
+    for frame, line in outside:
+        if not is_library(frame.f_code.co_filename):
+            return f"{frame.f_code.co_filename}, line {line}"
+    return f"{outside[0][0].f_code.co_filename}, line {outside[0][1]}" if outside else ""
+
+
+def _module(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__"))
+
+
+def is_library(file: str) -> bool:
+    """Whether code is of the standard library or of an installed package."""
+    return file.startswith(_STANDARD) or any(name in file for name in _INSTALLED)
+
+
+_STANDARD: Final = os.path.dirname(os.__file__), "<frozen "  # noqa: PTH120 - pathlib is heavy
+_INSTALLED: Final = ("site-packages", "dist-packages")
 
 
 class _Refusal:
@@ -142,11 +183,43 @@ class _Refusal:
         raise NoFloatError(self.message)
 
 
+_INSTEAD: Final = {
+    "__int__": "{trunc} instead of int(x)",
+    "__trunc__": "{trunc} instead of math.trunc(x)",
+    "__floor__": "{floor} instead of math.floor(x)",
+    "__ceil__": "{ceil} instead of math.ceil(x)",
+    "__round__": "{round} instead of round(x)",
+    "__divmod__": "x // y and x % y instead of divmod(x, y)",
+    "__rdivmod__": "x // y and x % y instead of divmod(x, y)",
+    "is_integer": "x % 1 == 0 instead of x.is_integer()",
+    "real": "x instead of x.real",
+    "conjugate": "x instead of x.conjugate()",
+    "as_integer_ratio": "fgrad.mean(xs) instead of statistics.mean(xs), and operators",
+}
+"""What to write instead of what a float has."""
+_OF_FUNCTIONS: Final = "{sin} instead of math.sin(x), and so for every function"
+
+
+class _Rows(dict[str, str]):
+    """How a row is written, by its name."""
+
+    def __init__(self, spelling: str) -> None:
+        self.spelling = spelling
+
+    def __missing__(self, row: str) -> str:
+        return self.spelling.format(row)
+
+
 def refuse_floats(
-    kind: type, why: str, number: str, *, sin: str = "fgrad.sin(x)", traced: bool = False
+    kind: type, why: str, number: str, *, row: str = "fgrad.{}(x)", traced: bool = False
 ) -> None:
-    """Have a `kind` say, wherever a float is needed, why it is none, and what to write."""
-    remedy = f"write {sin} instead of math.sin(x), and so for every function"
-    message = f"a {kind.__name__} is no float, {why}: {remedy}, or {number} for the plain number"
+    """Have a `kind` say, wherever a float is needed, why it is none, and what to write.
+
+    row: how one is written of it.
+    """
     for name in {*dir(float), "__complex__"} - {*dir(kind)}:
+        remedy = f"write {_INSTEAD.get(name, _OF_FUNCTIONS).format_map(_Rows(row))}"
+        message = (
+            f"a {kind.__name__} is no float, {why}: {remedy}, or {number} for the plain number"
+        )
         setattr(kind, name, _Refusal(name, remedy, message, traced=traced))

@@ -177,9 +177,8 @@ def test_a_field_that_was_never_assigned_is_named(kind: Any) -> None:
         ([1.0, {"a": kind(1.0)}], "x[1]['a'].cache"),
         (Point(kind([2.0])), "x.x.cache"),
     ):
-        text = f"{path}: expected float, got nothing: '"
-        which = f"{kind.__name__}' object has no attribute 'cache' (assign the field)"
-        check(one, (argument,), TypeError, text, which)
+        text = f"{path}: expected float, got nothing (assign the field, it never was)"
+        check(one, (argument,), TypeError, text)
     with pytest.raises(TypeError, match=r"returned\[1\].cache: expected float, got nothing"):
         value_and_grad(lambda x: (x, kind(x)), has_aux=True)(1.0)
     record = kind(3.0)

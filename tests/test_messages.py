@@ -281,12 +281,20 @@ def test_samples_to_go_by_are_some_of_as_many_features_that_vary() -> None:
 # Nodes and Values where floats are due.
 
 
-@pytest.mark.parametrize("use", [float, int, complex, round, math.sin, math.floor, "%.2f".__mod__])
+@pytest.mark.parametrize("use", [float, complex, math.sin, "%.2f".__mod__])
 def test_a_value_where_a_float_is_due_says_what_to_write(use: Callable[[Any], object]) -> None:
     message = said(lambda: use(Value(3)))
     for remedy in ("a Value is no float", "x.sin()", "fgrad.sin(x)", "x.data"):
         assert remedy in message
     assert not hasattr(Value(3), "__float__")
+
+
+@pytest.mark.parametrize("use", [math.floor, math.ceil, math.trunc, round])
+def test_what_rounds_has_a_row_of_its_name(use: Callable[[Any], object]) -> None:
+    message = said(lambda: use(Value(3)))
+    assert f"write x.{use.__name__}() or fgrad.{use.__name__}(x) instead of" in message
+    assert "x.data" in message
+    assert f"write fgrad.{use.__name__}(x) instead of" in said(lambda: use(node))
 
 
 def test_a_format_says_what_to_write_and_none_is_the_text() -> None:

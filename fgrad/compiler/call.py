@@ -40,7 +40,8 @@ class Call(NamedTuple):
     key: Hashable
     numbers: list[float]
     parts: tuple[_Part, ...]
-    names: tuple[str, ...]
+    args: tuple[object, ...]
+    kwargs: Mapping[str, object]
 
     @classmethod
     def of(cls, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Call | None:
@@ -60,16 +61,16 @@ class Call(NamedTuple):
         names = tuple(kwargs)
         plain = not names and all(part is LEAF for part in parts)
         key = len(numbers) if plain else (tuple(map(_exact, parts)), names)
-        return cls(key, numbers, tuple(parts), names)  # type: ignore[arg-type]  # floats, then
+        return cls(key, numbers, tuple(parts), args, kwargs)  # type: ignore[arg-type]  # floats, then
 
     @property
     def objects(self) -> list[object]:
         """What counts by its identity, and functions: they may change within."""
         return [thing for part in self.parts for thing in _objects(part)]
 
-    def changed(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> bool:
+    def changed(self) -> bool:
         """Whether the arguments, once the function has run, are others than they were."""
-        now = Call.of(args, kwargs)
+        now = Call.of(self.args, self.kwargs)
         if now is None or now.key != self.key:
             return True
         return list(map(float.hex, now.numbers)) != list(map(float.hex, self.numbers))
@@ -78,8 +79,8 @@ class Call(NamedTuple):
         """The arguments with other numbers in them."""
         rest = Leaves(tuple(numbers))
         things = [part.thing if isinstance(part, Same) else put(part, rest) for part in self.parts]
-        count = len(things) - len(self.names)
-        return things[:count], dict(zip(self.names, things[count:], strict=True))
+        count = len(self.args)
+        return things[:count], dict(zip(self.kwargs, things[count:], strict=True))
 
 
 def _taken(argument: object) -> tuple[list[Leaf], _Part]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dis
-import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -25,11 +24,10 @@ from types import (
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from fgrad.primitive import Primitive
+from fgrad.watch import is_library
 
-__all__ = ["ABSENT", "Captured", "Cell", "Global", "Watched"]
+__all__ = ["ABSENT", "Captured", "Cell", "Code", "Global", "Watched"]
 
-_STANDARD: Final = os.path.dirname(os.__file__)  # noqa: PTH120 - pathlib is heavy
-_INSTALLED: Final = ("site-packages", "dist-packages")
 ABSENT: Final = object()
 """The content of a cell that is empty, and of a name that a module has not."""
 _EMPTY: Final[dict[str, object]] = {}
@@ -63,7 +61,21 @@ class Global(NamedTuple):
     content: object
 
 
-Watched: TypeAlias = "Cell | Global"
+class Code(NamedTuple):
+    """A function, and what it was made of: `%autoreload` and others exchange that in place."""
+
+    function: FunctionType
+    code: CodeType
+    defaults: object
+    keyword_defaults: object
+
+    @classmethod
+    def of(cls, f: FunctionType) -> Code:
+        """The function as it is now."""
+        return cls(f, f.__code__, f.__defaults__, f.__kwdefaults__)
+
+
+Watched: TypeAlias = "Cell | Global | Code"
 """What native code can look at by itself."""
 
 
@@ -90,16 +102,15 @@ class _Array(NamedTuple):
 
 
 class Captured:
-    """The closure cells, globals, defaults, attributes and items that functions can reach.
+    """The code, closure cells, globals, defaults, attributes and items that functions can reach.
 
     It looks into the functions that are named, bound methods, partials and callable objects; into
     the attributes of functions, of objects and of their classes, the items of lists, tuples, dicts,
     sets and deques, the bytes of arrays, and the attributes of modules that are named; and whether
-    names and cells that have nothing are given something. A function whose code or defaults are
-    exchanged in place, and what is reached by a computed name (`getattr(self, name)`,
-    `globals()[name]`), an iterator, a weak reference or a context variable are not noticed, nor
-    anything that changes in the standard library and in installed packages other than the
-    function's own.
+    names and cells that have nothing are given something. What is reached by a computed name
+    (`getattr(self, name)`, `globals()[name]`), an iterator, a weak reference or a context variable
+    is not noticed, nor anything that changes in the standard library and in installed packages
+    other than the function's own.
     """
 
     def __init__(self, *things: object) -> None:
@@ -121,6 +132,7 @@ class Captured:
             pending = [thing for module in modules for thing in self._look_into_module(module)]
         self._cells = [x for x in self.watched if isinstance(x, Cell)]
         self._globals = [x for x in self.watched if isinstance(x, Global)]
+        self._codes = [x for x in self.watched if isinstance(x, Code)]
 
     def changed(self) -> bool:
         """Whether anything is another object than it was."""
@@ -130,6 +142,13 @@ class Captured:
                     return True
             for space, name, content in self._globals:
                 if space.get(name, ABSENT) is not content:
+                    return True
+            for f, code, defaults, keywords in self._codes:
+                if (
+                    f.__code__ is not code
+                    or f.__defaults__ is not defaults
+                    or f.__kwdefaults__ is not keywords
+                ):
                     return True
             return bool(self.contents) and any(inside.changed() for inside in self.contents)
         except RuntimeError:  # a dict that changes at this moment
@@ -148,8 +167,7 @@ class Captured:
         elif isinstance(thing, type):
             yield type(thing)
             if not self._is_foreign(thing.__module__, _file(thing.__module__)):
-                yield from thing.__bases__
-                yield from self._inside(thing, lambda kind: _items(vars(kind)))
+                yield from self._inside(thing, lambda kind: [*kind.__bases__, *_items(vars(kind))])
         elif hasattr(type(thing), "tobytes") or isinstance(thing, bytearray):
             self.contents.append(_Array(thing, _buffer(thing)))
             if getattr(thing, "dtype", None) == "O" and hasattr(thing, "ravel"):
@@ -171,7 +189,8 @@ class Captured:
         ]
         if slots or hasattr(thing, "__dict__"):
             yield from self._inside(thing, partial(_fields, slots))
-        yield type(thing)
+        else:
+            yield type(thing)
 
     def _inside(self, thing: object, look: Callable[[Any], Sequence[object]]) -> Sequence[object]:
         content = look(thing)
@@ -187,33 +206,39 @@ class Captured:
             yield _content(cell)
         if foreign:
             return
+        self.watched.append(Code.of(f))
         reads = _Reads.of(f.__code__)
         if reads.stores or vars(f).keys() - {"__wrapped__"}:
             yield from self._inside(f, lambda f: _items(vars(f)))
         self._names |= reads.names
-        yield from self._look_into_names(f.__globals__, reads.names & f.__globals__.keys())
-        self._look_for(f.__globals__, reads.globals - f.__globals__.keys())
-        yield from [sys.modules[name] for name in reads.names & sys.modules.keys()]
+        here = reads.names & f.__globals__.keys() | reads.globals
+        yield from self._look_at_names(f.__globals__, here)
+        package = str(f.__globals__.get("__package__") or "")
+        for imported in sorted(reads.imports):
+            yield from self._look_at_import(imported.absolute(package), imported.name)
 
-    def _look_for(self, space: Mapping[str, object], names: Iterable[str]) -> None:
-        """Watch for names that a module has not."""
-        for name in sorted(names):
-            if (id(space), name) not in self._named:
-                self._named.add((id(space), name))
-                self.watched.append(Global(space, name, ABSENT))
+    def _look_at_import(self, module: str, name: str) -> Iterator[object]:
+        """Watch a module, and a name that is taken of it, which may both be there only later."""
+        yield from self._look_at_names(sys.modules, {module})
+        found = sys.modules.get(module)
+        if name and isinstance(found, ModuleType) and not self._is_foreign(module, _file(module)):
+            yield from self._look_at_names(vars(found), {name})
 
     def _look_into_module(self, module: ModuleType) -> Iterator[object]:
         if not self._is_foreign(module.__name__, _file(module.__name__)):
-            yield from self._look_into_names(vars(module), self._names & vars(module).keys())
+            names = (self._names | {"__getattr__"}) & vars(module).keys()
+            yield from self._look_at_names(vars(module), names)
 
-    def _look_into_names(
+    def _look_at_names(
         self, space: Mapping[str, object], names: AbstractSet[str]
     ) -> Iterator[object]:
+        """Watch what names stand for, and for those that stand for nothing yet."""
         for name in sorted(names):
             if (id(space), name) not in self._named:
                 self._named.add((id(space), name))
-                self.watched.append(Global(space, name, space[name]))
-                yield space[name]
+                content = space.get(name, ABSENT)
+                self.watched.append(Global(space, name, content))
+                yield content
 
     def _is_foreign(self, module: str, file: str | None) -> bool:
         """Whether a module is of the standard library, of fgrad or of another's installed package.
@@ -225,7 +250,7 @@ class Captured:
             return package == "fgrad"
         if file is None or file.startswith("<"):
             return package in sys.stdlib_module_names
-        return file.startswith(_STANDARD) or any(name in file for name in _INSTALLED)
+        return is_library(file)
 
 
 def _package(thing: object) -> str:
@@ -242,11 +267,25 @@ def _file(module: str) -> str | None:
     return None if module == "__main__" else getattr(sys.modules.get(module), "__file__", None)
 
 
+class _Import(NamedTuple):
+    """What an import statement asks for: a module, and a name of it or none."""
+
+    level: int
+    module: str
+    name: str
+
+    def absolute(self, package: str) -> str:
+        """The whole name of the module, asked for from within a package."""
+        parent = package.rsplit(".", self.level - 1)[0] if self.level else ""
+        return ".".join(filter(None, (parent, self.module)))
+
+
 class _Reads(NamedTuple):
     """What the code of a function, and of those within it, looks up by name."""
 
     names: frozenset[str]
     globals: frozenset[str]
+    imports: frozenset[_Import]
     stores: bool
     """Whether it gives attributes to anything."""
 
@@ -256,13 +295,26 @@ class _Reads(NamedTuple):
         codes = [code]
         for inner in codes:
             codes += [x for x in inner.co_consts if isinstance(x, CodeType)]
-        found = [x for inner in codes for x in dis.get_instructions(inner)]
+        steps = [x for inner in codes for x in dis.get_instructions(inner)]
+        found = [x for x in steps if x.opname not in ("EXTENDED_ARG", "CACHE")]
         by_name = [(x.opname, str(x.argval)) for x in found if x.opcode in dis.hasname]
         return cls(
             frozenset(name for _, name in by_name),
             frozenset(name for opname, name in by_name if opname.endswith(("GLOBAL", "NAME"))),
+            frozenset(_imports(found)),
             any(opname == "STORE_ATTR" for opname, _ in by_name),
         )
+
+
+def _imports(steps: Sequence[dis.Instruction]) -> Iterator[_Import]:
+    """The import statements among instructions, of which the level stands before the module."""
+    last = _Import(0, "", "")
+    for place, step in enumerate(steps):
+        if step.opname == "IMPORT_NAME":
+            last = _Import(steps[place - 2].argval, str(step.argval), "")
+            yield last
+        elif step.opname == "IMPORT_FROM":
+            yield last._replace(name=str(step.argval))
 
 
 def _is_atom(thing: object) -> bool:
@@ -284,9 +336,9 @@ def _items(container: Iterable[object]) -> Sequence[object]:
 
 
 def _fields(slots: Iterable[MemberDescriptorType], thing: object) -> Sequence[object]:
-    """The attributes of an object, those in its slots first."""
+    """The class of an object, and its attributes, those in its slots first."""
     found = [_slot(member, thing) for member in slots]
-    return [*found, *_items(getattr(thing, "__dict__", {}))]
+    return [type(thing), *found, *_items(getattr(thing, "__dict__", {}))]
 
 
 def _slot(member: MemberDescriptorType, thing: object) -> object:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from fgrad.compiler.program import Program
     from fgrad.compiler.trace import Run
 
-__all__ = ["Compiled", "Entry", "warn"]
+__all__ = ["Compiled", "Entry", "run_again", "warn"]
 
 Entry: TypeAlias = Callable[..., Any]
 _MOST_RUNS: Final = 64
@@ -80,24 +80,21 @@ class Compiled:
     def learn(self, f: Entry, call: Call, answer: object, name: str) -> None:
         """Compile the run that gave `answer` beside the others, if they can be told apart."""
         try:
-            numbers, structure = taken_apart(answer)
             with _without_collector():
-                run = trace(f, call.numbers, call.arguments, branching=self._branching)
-                run.check(numbers, structure)
-                self._add(run)
-        except Untraceable:
-            self.fail(name)
+                self._add(run_again(f, call, answer, self.captured, branching=self._branching))
+        except Untraceable as reason:
+            self._fail(name, reason)
         except Contradiction:
             self.program, self._native, self._code = None, None, _missing
             if self._install is not None:
                 self._install(self._entry)
             self._close(f"{name} gave different results from the same numbers: it runs")
 
-    def fail(self, name: str) -> None:
+    def _fail(self, name: str, reason: Untraceable) -> None:
         """Take note of a call that no program can repeat."""
         self._failures += 1
         if self._failures == _MOST_RUNS:
-            self._close(f"{name} could not be compiled in {_MOST_RUNS} calls: it runs")
+            self._close(f"{name} could not be compiled in {_MOST_RUNS} calls ({reason}): it runs")
 
     def _close(self, what: str) -> None:
         """Look at no more runs."""
@@ -167,6 +164,30 @@ class Compiled:
             except ImportError:
                 if not self._wait:
                     _say_what_is_missing()
+
+
+def run_again(
+    f: Entry,
+    call: Call,
+    answer: object,
+    captured: Captured,
+    *,
+    branching: bool = False,
+) -> Run:
+    """The run that gave `answer`, on nodes; Untraceable or Contradiction if none can repeat it."""
+    if captured.changed() or call.changed():
+        raise Untraceable("it changes its arguments, or what it captures")
+    numbers, structure = taken_apart(answer)
+    try:
+        run = trace(f, call.numbers, call.arguments, branching=branching)
+    finally:
+        written = captured.changed()
+        if written:
+            f(*call.args, **call.kwargs)  # so that what it wrote is no node
+    if written:
+        raise Untraceable("it writes into what it captures")
+    run.check(numbers, structure)
+    return run
 
 
 def _renew_locks() -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from functools import partial, reduce, update_wrapper
-from importlib import import_module
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+from functools import partial, update_wrapper
 from threading import get_ident
 from types import MethodType
 from typing import (
     TYPE_CHECKING,
+    Any,
     ClassVar,
     Concatenate,
     Final,
@@ -21,11 +23,12 @@ from typing import (
 
 from fgrad.compiler.call import Call
 from fgrad.compiler.captured import Captured
-from fgrad.compiler.compiled import Compiled, Entry, warn
+from fgrad.compiler.compiled import Compiled, Entry, run_again, warn
 from fgrad.compiler.lowering import Expressions
 from fgrad.compiler.paths import assemble, graft
+from fgrad.compiler.portable import named, portable
 from fgrad.compiler.python import MISSING, Emitted
-from fgrad.compiler.trace import trace
+from fgrad.compiler.trace import Contradiction, Untraceable
 
 if TYPE_CHECKING:
     from fgrad.compiler.program import Program
@@ -37,6 +40,8 @@ Q = ParamSpec("Q")
 S = TypeVar("S")
 T = TypeVar("T")
 _MOST_KINDS: Final = 256
+_OFTEN: Final = 16
+"""The uncompiled calls of one kind after which a function is worth tracing once more."""
 
 if TYPE_CHECKING:
 
@@ -60,6 +65,8 @@ class Jitted(_Call[P, T]):
     _native: bool | None
     _compiled: dict[Hashable, Compiled]
     _kinds: int
+    _left: dict[Hashable, int]
+    """How often kinds came that were left uncompiled."""
     _entries: list[Entry]
     _inside: set[int]
     """The threads that are in `f` to trace it: what it calls of itself is part of that."""
@@ -69,7 +76,7 @@ class Jitted(_Call[P, T]):
         self = super().__new__(cls, f)
         update_wrapper(self, f, updated=())
         self._f, self._native = f, native
-        self._compiled, self._entries = {}, []
+        self._compiled, self._entries, self._left = {}, [], {}
         self._kinds, self._inside = 0, set()
         self._install(self._enter)
         return self
@@ -109,30 +116,30 @@ class Jitted(_Call[P, T]):
         compiled = self._place(call)
         if compiled is None or not compiled.learns(repr(self)):
             return f(*args, **kwargs)
-        thread = get_ident()
-        self._inside.add(thread)
-        try:
+        with self._tracing():
             answer = f(*args, **kwargs)
-            if compiled.captured.changed() or call.changed(args, kwargs):
-                compiled.fail(repr(self))
-            else:
-                compiled.learn(f, call, answer, repr(self))
-        finally:
-            self._inside.discard(thread)
+            compiled.learn(f, call, answer, repr(self))
         return answer
 
+    @contextmanager
+    def _tracing(self) -> Iterator[None]:
+        """What this thread calls of the function is not compiled for itself."""
+        thread = get_ident()
+        outermost = thread not in self._inside
+        self._inside.add(thread)
+        try:
+            yield
+        finally:
+            if outermost:
+                self._inside.discard(thread)
+
     def _place(self, call: Call) -> Compiled | None:
-        """Where calls of this kind are compiled; None where there are too many kinds."""
+        """Where calls of this kind are compiled; None where it is one too many."""
         compiled = self._compiled.get(call.key)
         if compiled is not None and not compiled.captured.changed():
             return compiled
         self._kinds += 1
-        if self._kinds > _MOST_KINDS:
-            if self._kinds == _MOST_KINDS + 1:
-                warn(
-                    f"{self!r} was called with more than {_MOST_KINDS} kinds of arguments and "
-                    "captured values; new ones run uncompiled (make what varies a float argument)"
-                )
+        if self._kinds > _MOST_KINDS and not self._is_due(call.key):
             return None
         compiled = Compiled(
             len(call.numbers),
@@ -141,8 +148,23 @@ class Jitted(_Call[P, T]):
             entry=self._enter,
             install=self._install if call.key == len(call.numbers) else None,
         )
+        self._compiled.pop(call.key, None)
         self._compiled[call.key] = compiled
+        _keep_newest(self._compiled)
         return compiled
+
+    def _is_due(self, key: Hashable) -> bool:
+        """Whether a kind too many has now come often enough to take the place of the oldest."""
+        if self._kinds == _MOST_KINDS + 1:
+            warn(
+                f"{self!r} was called with more than {_MOST_KINDS} kinds of arguments and captured "
+                f"values; a new one runs uncompiled until it has come {_OFTEN} times (make what "
+                "varies a float argument)"
+            )
+        calls = self._left.pop(key, 0) + 1
+        self._left[key] = calls
+        _keep_newest(self._left)
+        return calls >= _OFTEN and calls & (calls - 1) == 0  # twice as often the next time
 
     @overload
     def __get__(self, instance: None, owner: object = None) -> Jitted[P, T]: ...
@@ -160,13 +182,23 @@ class Jitted(_Call[P, T]):
     def __reduce__(self) -> tuple[object, ...]:
         path = getattr(self._f, "__module__", ""), getattr(self._f, "__qualname__", "")
         try:
-            mine = _named(*path) is self
+            mine = named(*path) is self
         except (ImportError, AttributeError, ValueError):
             mine = False
-        return (_named, path) if mine else (partial(jit, native=self._native), (self._f,))
+        return (named, path) if mine else (partial(jit, native=self._native), (portable(self._f),))
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Jitted[P, T]:
+        """Itself, as of a function; of the method of an object one of the object's copy."""
+        f = deepcopy(self._f, memo)
+        return self if f is self._f else Jitted(f, self._native)
 
     def program(self, *args: P.args, **kwargs: P.kwargs) -> Program:
         """The program of the run that these arguments take.
+
+        A TypeError says why there is none; what the function raises is raised.
 
         >>> print(jit(lambda x, y: x * y + 1).program(2.0, 3.0))
         inputs v0, v1
@@ -175,9 +207,16 @@ class Jitted(_Call[P, T]):
         return v3
         """
         call = _call(args, kwargs)
+        captured = Captured(self._f, *call.objects)
         expressions = Expressions(len(call.numbers))
-        run = trace(self._f, call.numbers, call.arguments)
-        return assemble(expressions, graft(None, expressions.lower(run)))
+        with self._tracing():
+            answer = self._f(*args, **kwargs)
+            try:
+                run = run_again(self._f, call, answer, captured)
+                return assemble(expressions, graft(None, expressions.lower(run)))
+            except (Untraceable, Contradiction) as reason:
+                message = f"{self!r} has no program here, and is called as it is: {reason}"
+                raise TypeError(message) from None
 
     def source(self, *args: P.args, **kwargs: P.kwargs) -> str:
         """The Python source of the run that these arguments take.
@@ -192,9 +231,10 @@ class Jitted(_Call[P, T]):
         return Emitted(self.program(*args, **kwargs)).source
 
 
-def _named(module: str, qualname: str) -> object:
-    """The global of this name."""
-    return reduce(getattr, qualname.split("."), import_module(module))
+def _keep_newest(kinds: dict[Hashable, Any]) -> None:
+    """Drop the oldest of too many kinds."""
+    for oldest in [*kinds][:-_MOST_KINDS]:
+        kinds.pop(oldest, None)
 
 
 def _call(args: tuple[object, ...], kwargs: dict[str, object]) -> Call:

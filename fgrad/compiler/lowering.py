@@ -166,7 +166,7 @@ class Expressions:
             if node.index in values:
                 continue
             if node.index < run.first:
-                raise Untraceable  # it belongs to a differentiation around this one
+                raise Untraceable("it reads a number of a differentiation around it")
             if node.primitive is LEAF:
                 values[node.index] = self.constant(node.value)
             else:

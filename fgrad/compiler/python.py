@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any, Final
 
 from fgrad.compiler.program import Block, Fork, Guard, Line, Operand, Program, Return
-from fgrad.container import LEAF, Static, Structure
+from fgrad.container import LEAF, Branch, Static, Structure
 from fgrad.source import compile_function
-from fgrad.tree import closer
+from fgrad.tree import closer, unflatten
 
 __all__ = ["MISSING", "Emitted"]
 
@@ -20,6 +21,8 @@ MISSING: Final = object()
 _LONG: Final = 4_000
 """Lines from which on the source is cut into functions: Python compiles one by one far better."""
 _PART: Final = 1_000
+_DEEPEST: Final = 50
+"""The levels of a tree that are written out: Python's own compiler takes no more than 200."""
 _OURS: Final = re.compile(r"w|v\d+|part_\d+|function")
 
 
@@ -104,16 +107,30 @@ class Emitted:
     def _spelled(self, operand: Operand) -> str:
         return self._value.format(operand) if isinstance(operand, int) else repr(operand.value)
 
-    def _shaped(self, structure: Structure, values: Iterator[str]) -> str:
+    def _shaped(self, structure: Structure, values: Iterator[str], depth: int = 0) -> str:
         """The expression that puts `values` in a tree of this structure."""
         if structure is LEAF:
             return next(values)
         if isinstance(structure, Static):
             return self._named("static", structure.content)
+        if depth == _DEEPEST:
+            items = ", ".join([next(values) for _ in range(_size(structure))])
+            return f"{self._named('close', partial(unflatten, structure))}([{items}])"
         children: Sequence[Structure] = structure.children or (LEAF,) * structure.size
-        items = ", ".join([self._shaped(child, values) for child in children])
+        items = ", ".join([self._shaped(child, values, depth + 1) for child in children])
         if structure.kind is list:
             return f"[{items}]"
         if structure.kind is tuple:
             return f"({items}{',' * (len(children) == 1)})"
         return f"{self._named('close', closer(structure))}([{items}])"
+
+
+def _size(structure: Structure) -> int:
+    """How many leaves a tree of this structure has."""
+    pending, leaves = [structure], 0
+    for part in pending:
+        leaves += part is LEAF
+        if isinstance(part, Branch):
+            leaves += part.size if part.children is None else 0
+            pending += part.children or ()
+    return leaves

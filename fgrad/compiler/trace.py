@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from fgrad.compiler.selection import NEVER_RAISE, Selecting, chooses
+from fgrad.container import ROLES, Container
 from fgrad.graph import Node, ancestors, fresh, plain
 from fgrad.number import as_float
 from fgrad.tree import flatten
-from fgrad.watch import watch
+from fgrad.watch import own_place, watch
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from fgrad.container import Leaf, Structure
 
-__all__ = ["Compared", "Contradiction", "Event", "Run", "Untraceable", "taken_apart", "trace"]
+__all__ = [
+    "Arguments",
+    "Compared",
+    "Contradiction",
+    "Event",
+    "Run",
+    "Untraceable",
+    "taken_apart",
+    "trace",
+]
 
 
 class Untraceable(Exception):  # noqa: N818 - a signal, no error
-    """A run that no program can repeat: the function itself has to be asked each time."""
+    """A run that no program can repeat, and why: the function itself has to be asked each time."""
 
 
 class Contradiction(Exception):  # noqa: N818 - a signal, no error
@@ -55,9 +68,9 @@ class Run(NamedTuple):
     def check(self, numbers: Sequence[float], structure: Structure) -> None:
         """Contradiction where a run on plain numbers gave other numbers than this one."""
         if structure != self.structure:
-            raise Untraceable  # a function, say, that each run makes anew
+            raise Untraceable("it returned other things from the same numbers: a new function?")
         if any(_differ(x, plain(root)) for x, root in zip(numbers, self.roots, strict=True)):
-            raise Contradiction
+            raise Contradiction("it gave different results from the same numbers")
 
 
 def _differ(x: float, y: float) -> bool:
@@ -71,7 +84,11 @@ class _Recorder:
         self.events: list[Event] = []
         self.selecting = selecting
         self.leaves: frozenset[int] = frozenset()
-        self.repeatable, self.refused = True, False
+        self.obstacle = ""
+        """Why no program can repeat the run."""
+        self.refusal: TypeError | None = None
+        self.due: TypeError | None = None
+        """A refusal that could not be raised where it was found."""
 
     def sweeps(self, nodes: Iterable[Node]) -> Selecting | None:
         return self.selecting if any(chooses(node.primitive) for node in nodes) else None
@@ -84,23 +101,24 @@ class _Recorder:
         elif type(right) is float or _is_exact(right):
             self.events.append(Compared(relation, left, float(right), bool(outcome)))  # type: ignore[arg-type]  # it is a number
         else:
-            self.repeatable = False
+            self.obstacle = f"it compares a number with a thing of {type(right).__name__}"
 
     def elsewhere(self, node: Node) -> None:
         if self.leaves and any(
             x.index in self.leaves for x in ancestors(node, first=min(self.leaves))
         ):
-            self.repeatable = False
+            self.obstacle = "it compares or reads numbers in another thread or context"
 
     def applied(self, node: Node) -> None:
         if node.primitive not in NEVER_RAISE:
             self.events.append(node)
 
     def raised(self) -> None:
-        self.repeatable = False
+        self.obstacle = "an error is raised in it, and caught"
 
-    def leaked(self) -> None:
-        self.repeatable, self.refused = False, True
+    def leaked(self, refusal: TypeError, *, raised: bool) -> None:
+        self.obstacle, self.refusal = f"it catches an error: {refusal}", refusal
+        self.due = self.due if raised else refusal
 
 
 _NEVER_EQUAL: Final = (str, bytes, tuple, list, dict, type(None))
@@ -130,9 +148,9 @@ def trace(
 
     branching: whether sweeps take branches. They do in any case where they cannot do without.
 
-    Untraceable where a row raised or a number was about to leave the graph, whatever the function
-    made of that, and where what it returned is no tree of numbers. A TypeError, which names the
-    place, where a node will not do for the float that it stands for.
+    Untraceable where a row raised or a number was about to leave the graph and the function caught
+    that, where it wrote into its arguments, and where what it returned is no tree of numbers. A
+    TypeError, which names the place, where a node will not do for the float that it stands for.
     """
     selecting = None if branching else Selecting()
     try:
@@ -155,21 +173,61 @@ def _traced(
     start, *leaves = fresh([0.0, *numbers])
     recorder.leaves = frozenset([leaf.index for leaf in leaves])
     args, kwargs = arguments(leaves)
+    held = [*map(_held, args), *map(_held, kwargs.values())]
+    answer = _watched(f, args, kwargs, recorder)
+    if held != [*map(_held, args), *map(_held, kwargs.values())]:
+        raise Untraceable("it writes into its arguments")
+    roots, structure = _flattened(answer)
+    numeric = [root for root in roots if isinstance(root, (Node, float))]
+    if recorder.obstacle or len(numeric) < len(roots):
+        raise Untraceable(recorder.obstacle or "it returned a number that is no float")
+    branching = recorder.selecting is None
+    return Run(start.index, leaves, recorder.events, numeric, structure, branching)
+
+
+def _watched(
+    f: Callable[..., object],
+    args: Sequence[object],
+    kwargs: Mapping[str, object],
+    recorder: _Recorder,
+) -> object:
+    """What `f` returns while `recorder` watches."""
     try:
         with watch(recorder):
             answer = f(*args, **kwargs)
-    except (TypeError, AttributeError) as error:
-        if recorder.refused:
+    except Exception as error:
+        if recorder.refusal is error:
             raise
-        raise _explained(error) from error
-    except Exception:  # noqa: BLE001 - which plain numbers do not raise, as the caller has seen
-        raise Untraceable from None
-    roots, structure = _flattened(answer)
-    numeric = [root for root in roots if isinstance(root, (Node, float))]
-    if not recorder.repeatable or len(numeric) < len(roots):
-        raise Untraceable
-    branching = recorder.selecting is None
-    return Run(start.index, leaves, recorder.events, numeric, structure, branching)
+        if recorder.refusal is not None:
+            raise recorder.refusal from error
+        if isinstance(error, (TypeError, AttributeError)):
+            raise _explained(error) from error
+        raise Untraceable(f"it raises {type(error).__name__} where its numbers are nodes") from None
+    if recorder.due is not None:
+        raise recorder.due
+    return answer
+
+
+def _held(argument: object) -> object:
+    """What a tree holds: its structure, its leaves by their identity, and its records' extras."""
+    try:
+        leaves, structure = flatten(argument)
+        extras = [*_extras(argument)]
+    except Exception:  # noqa: BLE001 - whatever looking at it raises, it is no tree
+        return None
+    return structure, [x.hex() if isinstance(x, float) else id(x) for x in leaves], extras
+
+
+def _extras(tree: object) -> Iterator[str]:
+    """The attributes of the records in a tree, but what these remember of themselves."""
+    pending = [tree]
+    for thing in pending:
+        kind = type(thing)
+        role = ROLES[kind]
+        if isinstance(role, Container):
+            pending += role.items(thing)
+            names = vars(thing) if hasattr(thing, "__dict__") else ()
+            yield from [x for x in names if not isinstance(vars(kind).get(x), cached_property)]
 
 
 def taken_apart(answer: object) -> tuple[list[float], Structure]:
@@ -178,30 +236,32 @@ def taken_apart(answer: object) -> tuple[list[float], Structure]:
     A node among them belongs to a differentiation around this call.
     """
     if str(getattr(answer, "dtype", "float64")) != "float64":
-        raise Untraceable  # an array of numbers that are no floats
+        raise Untraceable("it returned an array of numbers that are no floats")
     leaves, structure = _flattened(answer)
     floats = [x for x in leaves if isinstance(x, float)]
     if len(floats) < len(leaves):
-        raise Untraceable
+        raise Untraceable("it returned a number of a differentiation around it")
     return floats, structure
 
 
 def _flattened(answer: object) -> tuple[list[Leaf], Structure]:
     try:
-        leaves, structure = flatten(answer)
+        leaves, structure = flatten(answer, "answer")
         hash(structure)
-    except (TypeError, RecursionError):
-        raise Untraceable from None
+    except (TypeError, RecursionError) as error:
+        raise Untraceable(str(error)) from None
     return leaves, structure
 
 
 def _explained(error: Exception) -> TypeError:
     """An error that nodes raise and floats do not, with the place where it was."""
-    frames, step = [], error.__traceback__
+    frames: list[tuple[FrameType, int]] = []
+    step = error.__traceback__
     while step is not None:
-        frames.append(f"{step.tb_frame.f_code.co_filename}, line {step.tb_lineno}")
+        frames.append((step.tb_frame, step.tb_lineno))
         step = step.tb_next
+    place = own_place(frames[::-1]) or "in it"
     return TypeError(
-        f"{frames[-1]}: {error}: jit runs a function on nodes, which stand for its floats (write "
-        "it with operators and the functions of fgrad, or do this outside the compiled function)"
+        f"{place}: {error}: jit runs a function on nodes, which stand for its floats (write it "
+        "with operators and the functions of fgrad, or do this outside the compiled function)"
     )

@@ -206,7 +206,7 @@ class Value(Arithmetic):
     degrees, radians = calculus.degrees, calculus.radians
 
 
-refuse_floats(Value, "but has one", "x.data", sin="x.sin() or fgrad.sin(x)")
+refuse_floats(Value, "but has one", "x.data", row="x.{0}() or fgrad.{0}(x)")
 Operands: TypeAlias = tuple[Value | float, ...]
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from operator import length_hint
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,25 @@ def test_an_answer_nested_too_deep_to_be_compiled() -> None:
         return x
 
     assert repr(jit(nested)(1.0)) == repr(nested(1.0))
+
+
+@pytest.mark.parametrize("levels", [49, 50, 51, 199, 250])
+@pytest.mark.parametrize("native", [False, True])
+def test_a_deep_answer_is_compiled_like_any_other(levels: int, *, native: bool) -> None:
+    own = iter(range(100))  # which nobody looks into
+
+    def nested(x: Any) -> Any:
+        next(own)
+        tree = [x, {"a": (2.0 * x, "text")}, []]
+        for level in range(levels):
+            tree = [tree, x + level] if level % 2 else {"below": tree, "x": x - level}
+        return tree
+
+    expected = repr(nested(3.0))
+    quick = jit(nested, native=native)
+    quick(1.0)
+    assert repr(quick(3.0)) == expected
+    assert length_hint(own) == 97
 
 
 FACTOR = 2.0

@@ -8,15 +8,19 @@ import gc
 import os
 import pickle
 import resource
+import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from operator import length_hint
+from typing import Any, Final
 
 import pytest
 
-from fgrad import Scalar, grad, jit, sin, tanh, value_and_grad
+from fgrad import Scalar, grad, hessian, hvp, jacobian, jit, sin, tanh, value_and_grad
 from fgrad.watch import WATCHED
 from tests.jit.runners import Runner, bits
 from tests.switching import switching
@@ -145,6 +149,59 @@ def test_a_compiled_function_is_pickled_by_the_name_of_its_function(quick: Any) 
     assert again.__name__ == quick.__name__
 
 
+class Scale:
+    def __init__(self, k: float) -> None:
+        self.k = k
+        self.quick = jit(self.times, native=False)
+
+    def times(self, x: float) -> float:
+        return self.k * x
+
+
+def product(x: Any) -> Any:
+    return x * x * sin(x)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        *(grad, value_and_grad, hessian, jacobian),
+        lambda f: grad(f, argnums=(0,)),
+        lambda f: grad(grad(f)),
+        lambda f: hessian(jit(f)),
+        lambda f: grad(jit(grad(f))),
+        lambda f: partial(hvp, f, v=1.0),
+    ],
+)
+def test_a_derivative_of_a_function_is_pickled_as_that(make: Any) -> None:
+    quick = jit(make(product), native=False)
+    quick(1.0)
+    again = pickle.loads(pickle.dumps(quick))  # noqa: S301 - our own
+    for x in (0.5, -2.0):
+        assert bits(again(x)) == bits(make(product)(x))
+    assert repr(again) == repr(quick)
+    assert copy.copy(quick) is quick
+
+
+def test_a_pool_of_processes_takes_a_derivative() -> None:
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        found = list(pool.map(jit(value_and_grad(product)), [0.5, -2.0]))
+    assert found == [value_and_grad(product)(x) for x in (0.5, -2.0)]
+
+
+def test_what_cannot_be_pickled_is_what_python_cannot_pickle() -> None:
+    for quick in (jit(lambda x: x), jit(grad(lambda x: x))):
+        with pytest.raises((pickle.PicklingError, AttributeError), match="<lambda>"):
+            pickle.dumps(quick)
+
+
+def test_the_copy_of_an_object_computes_with_the_copy() -> None:
+    one = Scale(2.0)
+    for other in (copy.deepcopy(one), pickle.loads(pickle.dumps(one))):  # noqa: S301 - our own
+        other.k = 5.0
+        assert [one.quick(3.0), other.quick(3.0)] == [6.0, 15.0]
+
+
 def test_a_decorated_function_unpickles_as_itself() -> None:
     for thing in (decorated, Holder.method):
         assert pickle.loads(pickle.dumps(thing)) is thing  # noqa: S301 - our own
@@ -230,6 +287,63 @@ def test_after_256_kinds_of_arguments_new_ones_run_uncompiled() -> None:
         answers = [quick(1.5, n) for n in [*range(400), *range(400)]]
     assert answers == [1.5 * n for n in [*range(400), *range(400)]]
     assert len(warned) == 1
+
+
+MANY: Final = 10_000
+
+
+@pytest.mark.filterwarnings("ignore:.*256 kinds")
+def test_a_kind_too_many_is_compiled_once_it_has_come_often() -> None:
+    own = iter(range(MANY))  # which nobody looks into
+
+    def f(x: Any, n: int) -> Any:
+        next(own)
+        return x * n
+
+    quick = jit(f, native=False)
+    for n in range(300):
+        quick(1.5, n)
+    for kind in (299, 298, 299):
+        answers = [quick(float(x), kind) for x in range(20)]
+        assert answers == [float(x) * kind for x in range(20)]
+    before = length_hint(own)
+    assert [quick(float(x), kind) for x in range(20) for kind in (298, 299)]
+    assert length_hint(own) == before
+    assert [quick(2.0, 0), quick(2.0, 1)] == [0.0, 2.0]
+    assert length_hint(own) == before - 2  # the oldest had to go
+
+
+@pytest.mark.filterwarnings("ignore:.*256 kinds")
+def test_captured_values_that_have_come_to_rest_are_compiled_again() -> None:
+    own, box = iter(range(MANY)), [0.0]
+
+    def f(x: Any) -> Any:
+        next(own)
+        return x * box[0]
+
+    quick = jit(f, native=False)
+    for i in range(1_000):
+        box[0] = float(i)
+        assert quick(2.0) == 2.0 * i
+    runs = MANY - length_hint(own)
+    assert runs < 2 * 256 + 744 + 10  # of those too many only few are traced
+    assert [quick(2.0) for _ in range(1_000)] == [1998.0] * 1_000
+    before = length_hint(own)
+    assert quick(3.0) == 2997.0
+    assert length_hint(own) == before
+
+
+def test_no_more_than_256_kinds_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["fgrad.compiler.jit"], "_MOST_KINDS", 8)
+    quick: Any = jit(lambda x, n: x * n, native=False)
+    points = [(float(x), n) for n in range(40) for x in range(40)]
+    with pytest.warns(RuntimeWarning, match="more than 8 kinds"):
+        answers = [quick(*point) for point in points]
+    assert answers == [x * n for x, n in points]
+    assert len(quick._compiled) == 8  # noqa: SLF001 - as no user sees it
+    for n in range(1_000):
+        quick(1.0, n)
+    assert len(quick._left) <= 8  # noqa: SLF001 - as above
 
 
 def test_a_nested_function_of_a_function_that_is_traced_is_part_of_it() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from fgrad.compiler.captured import ABSENT, Cell, Watched
+from fgrad.compiler.captured import ABSENT, Cell, Code, Watched
 from fgrad.compiler.native import layout
 from fgrad.compiler.native.api import declarations
 from fgrad.compiler.native.instructions import Instructions
@@ -76,12 +76,21 @@ class Entry(Instructions):
         self.lines.append(f"store double {number}, ptr {place}")
 
     def _watch(self, thing: Watched) -> None:
-        if isinstance(thing, Cell):
+        if isinstance(thing, Code):
+            function = self._hold(thing.function)
+            for place, part in enumerate(thing[1:]):
+                now = self.load(function, layout.CODE + layout.WORD * place)
+                self._require_same(now, part, absent=None)
+        elif isinstance(thing, Cell):
             now = self.load(self._hold(thing.cell), layout.CELL)
+            self._require_same(now, thing.content)
         else:
             space, name = self._hold(thing.space), self._hold(thing.name)
             now = self.let(f"call ptr @PyDict_GetItemWithError(ptr {space}, ptr {name})")
-        content = "null" if thing.content is ABSENT else self._hold(thing.content)
+            self._require_same(now, thing.content)
+
+    def _require_same(self, now: str, then: object, absent: object = ABSENT) -> None:
+        content = "null" if then is absent else self._hold(then)
         self.require(f"icmp eq ptr {now}, {content}", "miss")
 
     def _run(self, ends: Sequence[Return]) -> None:

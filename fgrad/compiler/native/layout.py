@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 from types import CellType
 from typing import Final
 
-__all__ = ["CELL", "FLOAT", "LIST", "TUPLE", "TYPE", "WORD", "is_known"]
+__all__ = ["CELL", "CODE", "FLOAT", "LIST", "TUPLE", "TYPE", "WORD", "is_known"]
 
 WORD: Final = ctypes.sizeof(ctypes.c_void_p)
 TYPE: Final = object.__basicsize__ - WORD
@@ -19,6 +20,8 @@ LIST: Final = list.__basicsize__ - 2 * WORD
 """The address of a list's first item."""
 CELL: Final = object.__basicsize__
 """A cell's content."""
+CODE: Final = object.__basicsize__ + 4 * WORD
+"""A function's code; its defaults and its keyword defaults follow."""
 
 
 def is_known() -> bool:
@@ -36,7 +39,24 @@ def is_known() -> bool:
         and _word(id(pair) + TUPLE) == id(thing)
         and _word(_word(id(items) + LIST)) == id(thing)
         and _word(id(cell) + CELL) == id(thing)
+        and _are_functions_known()
     )
+
+
+def _are_functions_known() -> bool:
+    def plain() -> None: ...
+
+    def full(x: int = 1, *, y: int = 2) -> None: ...
+
+    return _parts(plain) == [id(plain.__code__), 0, 0] and _parts(full) == [
+        id(full.__code__),
+        id(full.__defaults__),
+        id(full.__kwdefaults__),
+    ]
+
+
+def _parts(f: Callable[..., object]) -> list[int]:
+    return [_word(id(f) + CODE + WORD * i) for i in range(3)]
 
 
 def _word(address: int) -> int:

@@ -238,12 +238,22 @@ mod = binary(
     domain=(REAL, NONZERO),
     convention="the slope beside the jump",
 )
-# the quotient is the floor, or 1 above it where what remains is on the other side of 0 than y
+
+
+def minus_quotient(x: float, y: float, z: float) -> float:
+    """(z - x) / y, what z = x - q * y changes by with y.
+
+    The whole q is the floor of x / y, or 1 above it where z is on the other side of 0 than y.
+    """
+    divisor = y + (z - z)  # nan where z is, since there y may be 0
+    return floordiv(sign(y) * sign(z), 2) - floordiv(x, divisor)
+
+
 fmod = binary(
     "fmod",
     math.fmod,
     lambda x, y, z: 1,
-    lambda x, y, z: floordiv(sign(y) * sign(z), 2) - floordiv(x, y),
+    minus_quotient,
     domain=(REAL, NONZERO),
     convention="the slope beside the jump",
 )
@@ -251,7 +261,7 @@ remainder = binary(
     "remainder",
     math.remainder,
     lambda x, y, z: 1,
-    lambda x, y, z: floordiv(sign(y) * sign(z), 2) - floordiv(x, y),
+    minus_quotient,
     domain=(REAL, NONZERO),
     convention="the slope beside the jump",
 )

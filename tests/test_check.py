@@ -693,6 +693,18 @@ def test_what_is_no_rule_or_no_value_is_refused() -> None:
     )
     seven = [lambda *_: 1] * 7
     refusal(TypeError, "got 7", lambda: wrong("f", lambda *xs: sum(xs), *seven))
+    for domain in (Interval(), (Interval(),) * 2, (), [Interval()], (0.0,)):
+        refusal(
+            TypeError,
+            "f: domain: expected a tuple of 1 Interval, one per operand, got",
+            partial_of(wrong, "f", square, one, domain=domain),
+        )
+    for kinks in (0.0, [0.0], ("0",)):
+        refusal(
+            TypeError,
+            "f: kinks: expected a tuple of numbers, got",
+            partial_of(wrong, "f", square, one, kinks=kinks),
+        )
     bare: Any = custom_derivative()  # type: ignore[call-overload]  # that is the point
     refusal(TypeError, "log: expected 1 to 6 rules", lambda: bare(math.log))
 

@@ -195,15 +195,21 @@ def polygamma(order: float, x: float) -> float:
         return cotangent - sign * polygamma(n, 1 - x)
     below = 0.0
     while x < _FAR + n:
-        below += power(x, -(n + 1))
+        below += _over_power(math.factorial(n), x, n + 1)
         x += 1.0
-    return sign * (_polygamma_series(n, x) + math.factorial(n) * below)
+    return sign * (_polygamma_series(n, x) + below)
 
 
 def _polygamma_series(n: int, x: float) -> float:
-    lead = -math.log(x) if n == 0 else math.factorial(n - 1) * x**-n
-    series = lead + math.factorial(n) / 2 * power(x, -(n + 1))
+    lead = -math.log(x) if n == 0 else _over_power(math.factorial(n - 1), x, n)
+    series = lead + _over_power(math.factorial(n) / 2, x, n + 1)
     for k, bernoulli in enumerate(_BERNOULLI, 1):
         ratio = math.factorial(2 * k + n - 1) / math.factorial(2 * k)
-        series += bernoulli * ratio * power(x, -(2 * k + n))
+        series += _over_power(bernoulli * ratio, x, 2 * k + n)
     return series
+
+
+def _over_power(factor: float, x: float, n: int) -> float:
+    """factor / x ** n, in two steps, since x ** n alone may be too large."""
+    half = n // 2
+    return factor * power(x, -half) * power(x, half - n)

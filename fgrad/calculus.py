@@ -37,7 +37,8 @@ LN_10: Final = math.log(10.0)
 BELL: Final = 2.0 / math.sqrt(math.pi)
 UNIT: Final = Interval(-1.0, 1.0)
 STEPS: Final = "slope 0, at the steps too"
-FAR: Final = "beyond the first derivative nan at infinity, and it may be far out"
+AT_INFINITY: Final = "beyond the first derivative nan at infinity"
+FAR: Final = f"{AT_INFINITY}, and it may be far out"
 
 # `quotient`, `power` and `logarithm` are what /, ** and log become inside a rule.
 add = binary("add", op.add, lambda x, y, z: 1, lambda x, y, z: 1, spelling="({} + {})")
@@ -113,8 +114,15 @@ def one_minus_square(x: float) -> float:
 
 asin = unary("asin", math.asin, lambda x, y: 1 / sqrt(one_minus_square(x)), domain=UNIT)
 acos = unary("acos", math.acos, lambda x, y: -1 / sqrt(one_minus_square(x)), domain=UNIT)
-atan = unary("atan", math.atan, lambda x, y: 1 / (1 + x * x), convention=FAR)
-asinh = unary("asinh", math.asinh, lambda x, y: 1 / hypot(1, x), convention=FAR)
+atan = unary("atan", math.atan, lambda x, y: lorentzian(x), convention=AT_INFINITY)
+# a row, since in a product of this order nothing is too small on the way, and in a quotient it is
+lorentzian: Unary = unary(
+    "lorentzian",
+    elementary.lorentzian,
+    lambda x, y: -2 * y * (x * y),
+    convention="slope nan at infinity",
+)
+asinh = unary("asinh", math.asinh, lambda x, y: 1 / hypot(1, x), convention=AT_INFINITY)
 acosh = unary(
     "acosh",
     math.acosh,
@@ -331,7 +339,7 @@ NEVER_RAISE: Final = frozenset(
     [
         *(add, sub, mul, neg, quotient, power, logarithm, total, dot, where, constant, fabs, sign),
         *(relu, maximum, minimum, copysign, tanh, atan, asinh, erf, erfc, cbrt, atan2),
-        *(sigmoid, softplus, sech_squared, logaddexp, degrees, radians),
+        *(sigmoid, softplus, sech_squared, lorentzian, logaddexp, degrees, radians),
     ]
 )
 """Rows whose value is a number for all numbers; whoever applies another must reckon with errors."""

@@ -15,6 +15,7 @@ __all__ = [
     "log_add_exp",
     "logarithm",
     "logistic",
+    "lorentzian",
     "polygamma",
     "power",
     "quotient",
@@ -111,6 +112,11 @@ def sech_squared(x: float) -> float:
         return 1.0 - y * y
     tail = math.exp(-2.0 * abs(x))
     return 4.0 * tail / ((1.0 + tail) * (1.0 + tail))
+
+
+def lorentzian(x: float) -> float:
+    """1 / (1 + x ** 2), the slope of atan."""
+    return 1.0 / (1.0 + x * x)
 
 
 def soft_rectifier(x: float) -> float:

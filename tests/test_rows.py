@@ -433,7 +433,8 @@ TAILS: Final[Mapping[str, Sequence[float]]] = {
     "erfc": (5.0, 20.0),
     "expm1": (-40.0, -300.0),
     "exp2": (-500.0,),
-    "atan": (1e5, -1e10),
+    "atan": (1e5, -1e10, 1e50, -1e76, 1e82),
+    "lorentzian": (1e5, 1e50, -1e76),
     "asinh": (1e5, -1e10),
     "log1p": (1e-8, -1e-8, 1e10),
 }

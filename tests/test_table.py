@@ -74,6 +74,7 @@ CONVENTIONS: Final[Mapping[str, Mapping[tuple[float, ...], tuple[float, ...]]]] 
     "power": {(-2.0, 3.0): (12.0, math.nan), (0.0, -1.0): (-math.inf, 0.0)},
     "constant": {(3.0,): (0.0,)},
     "atan": {(math.inf,): (0.0,), (-math.inf,): (0.0,)},
+    "lorentzian": {(math.inf,): (math.nan,), (-math.inf,): (math.nan,)},
     "asinh": {(math.inf,): (0.0,), (-math.inf,): (0.0,)},
     "erf": {(math.inf,): (0.0,), (-math.inf,): (0.0,)},
     "erfc": {(math.inf,): (0.0,), (-math.inf,): (0.0,)},

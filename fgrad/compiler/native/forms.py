@@ -205,6 +205,7 @@ FORMS: Final[Mapping[Primitive, Form]] = {
     rows.asin: within(libm("asin"), lambda x: ~(abs(x) > 1.0)),
     rows.acos: within(libm("acos"), lambda x: ~(abs(x) > 1.0)),
     rows.atan: libm("atan"),
+    rows.lorentzian: lambda x: 1.0 / (1.0 + x * x),
     rows.asinh: libm("asinh"),
     rows.acosh: within(libm("acosh"), lambda x: ~(x < 1.0)),
     rows.atanh: within(libm("atanh"), lambda x: ~(abs(x) >= 1.0)),

@@ -150,8 +150,14 @@ log1p = unary("log1p", math.log1p, lambda x, y: 1 / (1 + x), domain=Interval(-1.
 log2 = unary("log2", math.log2, lambda x, y: 1 / LN_2 / x, domain=POSITIVE)
 log10 = unary("log10", math.log10, lambda x, y: 1 / LN_10 / x, domain=POSITIVE)
 cbrt = unary("cbrt", math.cbrt, lambda x, y: y**-2 / 3, convention="slope inf at 0")
-erf = unary("erf", math.erf, lambda x, y: BELL * exp(-x * x), convention=FAR)
-erfc = unary("erfc", math.erfc, lambda x, y: -BELL * exp(-x * x), convention=FAR)
+erf = unary("erf", math.erf, lambda x, y: BELL * gaussian(x), convention=FAR)
+erfc = unary("erfc", math.erfc, lambda x, y: -BELL * gaussian(x), convention=FAR)
+gaussian: Unary = unary(
+    "gaussian",
+    elementary.gaussian,
+    lambda x, y: -2 * (x * y),
+    convention="slope nan at infinity; higher derivatives may be far out",
+)
 lgamma = unary(
     "lgamma",
     math.lgamma,
@@ -339,7 +345,8 @@ NEVER_RAISE: Final = frozenset(
     [
         *(add, sub, mul, neg, quotient, power, logarithm, total, dot, where, constant, fabs, sign),
         *(relu, maximum, minimum, copysign, tanh, atan, asinh, erf, erfc, cbrt, atan2),
-        *(sigmoid, softplus, sech_squared, lorentzian, logaddexp, degrees, radians),
+        *(sigmoid, softplus, sech_squared, lorentzian, gaussian, logaddexp),
+        *(degrees, radians),
     ]
 )
 """Rows whose value is a number for all numbers; whoever applies another must reckon with errors."""

@@ -11,6 +11,7 @@ import math
 
 __all__ = [
     "exact_sum",
+    "gaussian",
     "larger",
     "log_add_exp",
     "logarithm",
@@ -31,6 +32,10 @@ __all__ = [
     "to_nearest",
     "to_zero",
 ]
+
+
+_SPLITTER = 2.0**27 + 1.0
+_VANISHED = 800.0  # exp(-800) is 0
 
 
 def quotient(x: float, y: float) -> float:
@@ -112,6 +117,21 @@ def sech_squared(x: float) -> float:
         return 1.0 - y * y
     tail = math.exp(-2.0 * abs(x))
     return 4.0 * tail / ((1.0 + tail) * (1.0 + tail))
+
+
+def gaussian(x: float) -> float:
+    """exp(-x ** 2), exact to the last digits: what the square loses to rounding is made up for.
+
+    It is the sum of the products of halves that are exact (Dekker 1971).
+    """
+    square = x * x
+    if not square < _VANISHED:
+        return math.exp(-square)
+    shifted = x * _SPLITTER
+    high = shifted - (shifted - x)
+    low = x - high
+    lost = (high * high - square + high * low * 2.0) + low * low
+    return math.exp(-square) * (1.0 - lost)
 
 
 def lorentzian(x: float) -> float:

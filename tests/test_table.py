@@ -76,6 +76,7 @@ CONVENTIONS: Final[Mapping[str, Mapping[tuple[float, ...], tuple[float, ...]]]] 
     "atan": {(math.inf,): (0.0,), (-math.inf,): (0.0,)},
     "lorentzian": {(math.inf,): (math.nan,), (-math.inf,): (math.nan,)},
     "asinh": {(math.inf,): (0.0,), (-math.inf,): (0.0,)},
+    "gaussian": {(math.inf,): (math.nan,), (-math.inf,): (math.nan,)},
     "erf": {(math.inf,): (0.0,), (-math.inf,): (0.0,)},
     "erfc": {(math.inf,): (0.0,), (-math.inf,): (0.0,)},
     "atan2": {(0.0, 0.0): (math.nan, math.nan), (math.inf, 1.0): (0.0, math.nan)},

@@ -173,14 +173,13 @@ def _along(f: _Flat, point: Sequence[float], i: int) -> _Line:
 def _rounded(answer: Scalar) -> tuple[float, float]:
     """A number, and what rounding may have made of it: of each node on the way, by its slope."""
     nodes = ancestors(answer) if isinstance(answer, Node) else []
-    slopes, _ = cotangents([(answer, 1.0)], nodes)
-    parts = [
-        value(slope) * node.value
-        for slope, node in zip(slopes, nodes, strict=True)
-        if node.primitive not in _EXACT
-    ]
-    lost = sum([abs(part) for part in parts if math.isfinite(part)], 0.0)
-    return value(answer), 4 * sys.float_info.epsilon * max(lost, abs(value(answer)))
+    rounded = [place for place, node in enumerate(nodes) if node.primitive not in _EXACT]
+    lost = abs(value(answer))
+    if len(rounded) > 1:
+        slopes, _ = cotangents([(answer, 1.0)], nodes)
+        parts = [value(slopes[place]) * nodes[place].value for place in rounded]
+        lost = sum([abs(part) for part in parts if math.isfinite(part)], 0.0)
+    return value(answer), 4 * sys.float_info.epsilon * lost
 
 
 class _Estimate(NamedTuple):

@@ -37,7 +37,8 @@ LN_10: Final = math.log(10.0)
 BELL: Final = 2.0 / math.sqrt(math.pi)
 UNIT: Final = Interval(-1.0, 1.0)
 STEPS: Final = "slope 0, at the steps too"
-FAR: Final = "beyond the first derivative nan at infinity, and it may be far out"
+AT_INFINITY: Final = "beyond the first derivative nan at infinity"
+FAR: Final = f"{AT_INFINITY}, and it may be far out"
 
 # `quotient`, `power` and `logarithm` are what /, ** and log become inside a rule.
 add = binary("add", op.add, lambda x, y, z: 1, lambda x, y, z: 1, spelling="({} + {})")
@@ -113,8 +114,15 @@ def one_minus_square(x: float) -> float:
 
 asin = unary("asin", math.asin, lambda x, y: 1 / sqrt(one_minus_square(x)), domain=UNIT)
 acos = unary("acos", math.acos, lambda x, y: -1 / sqrt(one_minus_square(x)), domain=UNIT)
-atan = unary("atan", math.atan, lambda x, y: 1 / (1 + x * x), convention=FAR)
-asinh = unary("asinh", math.asinh, lambda x, y: 1 / hypot(1, x), convention=FAR)
+atan = unary("atan", math.atan, lambda x, y: lorentzian(x), convention=AT_INFINITY)
+# a row, since in a product of this order nothing is too small on the way, and in a quotient it is
+lorentzian: Unary = unary(
+    "lorentzian",
+    elementary.lorentzian,
+    lambda x, y: -2 * y * (x * y),
+    convention="slope nan at infinity",
+)
+asinh = unary("asinh", math.asinh, lambda x, y: 1 / hypot(1, x), convention=AT_INFINITY)
 acosh = unary(
     "acosh",
     math.acosh,
@@ -142,8 +150,14 @@ log1p = unary("log1p", math.log1p, lambda x, y: 1 / (1 + x), domain=Interval(-1.
 log2 = unary("log2", math.log2, lambda x, y: 1 / LN_2 / x, domain=POSITIVE)
 log10 = unary("log10", math.log10, lambda x, y: 1 / LN_10 / x, domain=POSITIVE)
 cbrt = unary("cbrt", math.cbrt, lambda x, y: y**-2 / 3, convention="slope inf at 0")
-erf = unary("erf", math.erf, lambda x, y: BELL * exp(-x * x), convention=FAR)
-erfc = unary("erfc", math.erfc, lambda x, y: -BELL * exp(-x * x), convention=FAR)
+erf = unary("erf", math.erf, lambda x, y: BELL * gaussian(x), convention=FAR)
+erfc = unary("erfc", math.erfc, lambda x, y: -BELL * gaussian(x), convention=FAR)
+gaussian: Unary = unary(
+    "gaussian",
+    elementary.gaussian,
+    lambda x, y: -2 * (x * y),
+    convention="slope nan at infinity; higher derivatives may be far out",
+)
 lgamma = unary(
     "lgamma",
     math.lgamma,
@@ -238,12 +252,22 @@ mod = binary(
     domain=(REAL, NONZERO),
     convention="the slope beside the jump",
 )
-# the quotient is the floor, or 1 above it where what remains is on the other side of 0 than y
+
+
+def minus_quotient(x: float, y: float, z: float) -> float:
+    """(z - x) / y, what z = x - q * y changes by with y.
+
+    The whole q is the floor of x / y, or 1 above it where z is on the other side of 0 than y.
+    """
+    divisor = y + (z - z)  # nan where z is, since there y may be 0
+    return floordiv(sign(y) * sign(z), 2) - floordiv(x, divisor)
+
+
 fmod = binary(
     "fmod",
     math.fmod,
     lambda x, y, z: 1,
-    lambda x, y, z: floordiv(sign(y) * sign(z), 2) - floordiv(x, y),
+    minus_quotient,
     domain=(REAL, NONZERO),
     convention="the slope beside the jump",
 )
@@ -251,7 +275,7 @@ remainder = binary(
     "remainder",
     math.remainder,
     lambda x, y, z: 1,
-    lambda x, y, z: floordiv(sign(y) * sign(z), 2) - floordiv(x, y),
+    minus_quotient,
     domain=(REAL, NONZERO),
     convention="the slope beside the jump",
 )
@@ -321,7 +345,8 @@ NEVER_RAISE: Final = frozenset(
     [
         *(add, sub, mul, neg, quotient, power, logarithm, total, dot, where, constant, fabs, sign),
         *(relu, maximum, minimum, copysign, tanh, atan, asinh, erf, erfc, cbrt, atan2),
-        *(sigmoid, softplus, sech_squared, logaddexp, degrees, radians),
+        *(sigmoid, softplus, sech_squared, lorentzian, gaussian, logaddexp),
+        *(degrees, radians),
     ]
 )
 """Rows whose value is a number for all numbers; whoever applies another must reckon with errors."""

@@ -10,8 +10,9 @@ from typing import Final, NamedTuple, ParamSpec, TypeAlias, TypeVar
 
 from fgrad.codegen import NAMES
 from fgrad.container import Leaves, put
-from fgrad.graph import Node, Scalar, ancestors, leaf, value
+from fgrad.graph import ALIAS, LEAF, Node, Scalar, ancestors, leaf, value
 from fgrad.primitive import Primitive
+from fgrad.reverse import cotangents
 from fgrad.transform import grad, jacobian
 from fgrad.transform.arguments import ALL, one_number, parameter, take
 from fgrad.tree import paths
@@ -24,6 +25,7 @@ _FINEST: Final = 2.0**-50
 _SHARP: Final = 1e-6
 _SETTLED: Final = 1e-3
 _STENCILS: Final = ((1.0, -1.0), (2.0, 1.0), (-1.0, -2.0))  # steps from x: around, above, below it
+_EXACT: Final = (LEAF, ALIAS)
 _CLEAR: Final = 0.3  # farther from a kink than any step
 R = TypeVar("R", bound=Primitive)
 P = ParamSpec("P")
@@ -132,6 +134,7 @@ def _names(f: Callable[..., object], args: Sequence[object]) -> list[str]:
 
 
 _Flat: TypeAlias = Callable[[Sequence[Scalar]], Scalar]
+_Line: TypeAlias = Callable[[float], tuple[float, float]]
 
 
 def _first(f: _Flat, point: Sequence[float], names: Sequence[str]) -> Iterator[Comparison]:
@@ -162,9 +165,21 @@ def _component(f: Callable[[Sequence[Scalar]], Sequence[Scalar]], i: int) -> _Fl
     return lambda xs: f(xs)[i]
 
 
-def _along(f: _Flat, point: Sequence[float], i: int) -> Callable[[float], float]:
+def _along(f: _Flat, point: Sequence[float], i: int) -> _Line:
     """f as a function of its number i, the others held as they are at the point."""
-    return lambda x: value(f([*point[:i], x, *point[i + 1 :]]))
+    return lambda x: _rounded(f([leaf(y) for y in (*point[:i], x, *point[i + 1 :])]))
+
+
+def _rounded(answer: Scalar) -> tuple[float, float]:
+    """A number, and what rounding may have made of it: of each node on the way, by its slope."""
+    nodes = ancestors(answer) if isinstance(answer, Node) else []
+    rounded = [place for place, node in enumerate(nodes) if node.primitive not in _EXACT]
+    lost = abs(value(answer))
+    if len(rounded) > 1:
+        slopes, _ = cotangents([(answer, 1.0)], nodes)
+        parts = [value(slopes[place]) * nodes[place].value for place in rounded]
+        lost = sum([abs(part) for part in parts if math.isfinite(part)], 0.0)
+    return value(answer), 4 * sys.float_info.epsilon * lost
 
 
 class _Estimate(NamedTuple):
@@ -178,9 +193,7 @@ class _Estimate(NamedTuple):
     settled: bool
 
 
-def _differences(
-    f: Callable[[float], float], x: float, *, at: float
-) -> Sequence[tuple[float, float]]:
+def _differences(f: _Line, x: float, *, at: float) -> Sequence[tuple[float, float]]:
     """The slope of f by differences: above x, and below, if f is infinite `at` x."""
     if math.isinf(at):
         return [_difference(f, x, _STENCILS[1:]), _difference(f, x, _STENCILS[2:])]
@@ -188,7 +201,7 @@ def _differences(
 
 
 def _difference(
-    f: Callable[[float], float], x: float, stencils: Sequence[tuple[float, float]] = _STENCILS
+    f: _Line, x: float, stencils: Sequence[tuple[float, float]] = _STENCILS
 ) -> tuple[float, float]:
     """The slope of f at x by differences, and how far off it may be.
 
@@ -209,7 +222,7 @@ def _difference(
 
 
 def _estimates(
-    f: Callable[[float], float], x: float, stencil: tuple[float, float], step: float
+    f: _Line, x: float, stencil: tuple[float, float], step: float
 ) -> Iterator[_Estimate]:
     """The slope by the differences of halving steps, but for those on which f has no value.
 
@@ -223,13 +236,13 @@ def _estimates(
         step /= 2
         high, low = (x + steps * step for steps in stencil)
         try:
-            above, below = f(high), f(low)
+            (above, lost_above), (below, lost_below) = f(high), f(low)
             quotient = (above - below) / (high - low)  # the steps that floats take
         except (ArithmeticError, ValueError, TypeError):
             continue
         if math.isfinite(quotient):
             quotients.append(quotient)
-            roundings.append(8 * sys.float_info.epsilon * max(abs(above), abs(below)) / step)
+            roundings.append((lost_above + lost_below) / step)
     growing = [abs(after) > 1.25 * abs(before) for before, after in pairwise(quotients)]
     if len(quotients) > _HALVINGS // 2 and all(growing):
         yield _Estimate(math.copysign(math.inf, quotients[-1]), 0.0, settled=False)

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
-from typing import TypeVar, overload
+from itertools import accumulate
+from math import inf
+from typing import Final, TypeVar, overload
 
-from fgrad.calculus import add, div, exp, hypot, logaddexp, maximum, minimum, mul, sub, total
+from fgrad.calculus import (
+    add,
+    constant,
+    div,
+    hypot,
+    logaddexp,
+    maximum,
+    minimum,
+    mul,
+    sigmoid,
+    sub,
+    total,
+)
 from fgrad.number import to_float
 from fgrad.primitive import Operand, to_items
 
 __all__ = ["clip", "dist", "logsumexp", "mean", "prod", "softmax"]
 
 S = TypeVar("S", bound=Operand | float)
+_LARGEST: Final = sys.float_info.max
 
 
 @overload
@@ -50,9 +66,9 @@ def logsumexp(*xs: S) -> S | float:
     """
     if not xs:
         raise TypeError("logsumexp: expected at least one number, got none")
-    first, *rest = xs
     try:
-        return reduce(lambda x, y: logaddexp.apply((x, y)), rest, add.apply((first, -0.0)))
+        top, below = _below_top(xs) if len(xs) > 2 else (-0.0, xs)  # noqa: PLR2004 - a row has two
+        return add.apply((reduce(_log_add_exp, below), top))
     except TypeError as error:
         raise told(error, "logsumexp", numbered("xs", xs)) from None
 
@@ -62,19 +78,45 @@ def softmax(xs: Iterable[float], /) -> list[float]: ...
 @overload
 def softmax(xs: Iterable[S], /) -> list[S]: ...
 def softmax(xs: Iterable[S], /) -> list[S] | list[float]:
-    """exp(x_i) over the sum of them all, for each i; shifted, so that nothing overflows.
+    """exp(x_i) over the sum of them all, for each i; nothing overflows, and tails keep their slope.
 
-    A ValueError if there are none.
+    Each is the sigmoid of x_i minus the logsumexp of the others. A ValueError if there are none.
 
     >>> softmax([1000.0, 1000.0])
     [0.5, 0.5]
     """
     logits = _some(xs, "softmax")
     try:
-        whole = logsumexp(*logits)
+        _, below = _below_top(logits)
+        rests = _others(below)
+        return [sigmoid(sub.apply((x, rest))) for x, rest in zip(below, rests, strict=True)]  # type: ignore[return-value]  # of the kind of xs
     except TypeError as error:
         raise told(error, "softmax", numbered("xs", logits)) from None
-    return [exp(sub(x, whole)) for x in logits]
+
+
+def _below_top(xs: Sequence[S]) -> tuple[S, Sequence[S]]:
+    """The largest of `xs`, held fixed, and each of them minus it.
+
+    Beside a large number a logarithm would lose its digits. Infinities stay, but for those below a
+    number: two of them would have no slope together.
+    """
+    largest = constant(reduce(lambda x, y: maximum.apply((x, y)), xs))  # type: ignore[arg-type,return-value]  # of xs' kind
+    top = minimum.apply((maximum.apply((largest, -_LARGEST)), _LARGEST))
+    bottom = sub.apply((minimum.apply((largest, 0.0)), _LARGEST))
+    below = [maximum.apply((sub.apply((x, top)), bottom)) for x in xs]
+    return top, below  # type: ignore[return-value]  # of the kind of xs
+
+
+def _others(xs: Sequence[S]) -> list[S]:
+    """For each of `xs` the logsumexp of the others."""
+    before = [*accumulate(xs, _log_add_exp)]
+    after = [*accumulate(reversed(xs), _log_add_exp)][::-1]
+    middle = map(_log_add_exp, before[:-2], after[2:])
+    return [after[1], *middle, before[-2]] if len(xs) > 1 else [-inf]  # type: ignore[list-item]  # of nothing
+
+
+def _log_add_exp(x: S, y: S) -> S:
+    return logaddexp.apply((x, y))  # type: ignore[return-value]  # a float of floats
 
 
 @overload

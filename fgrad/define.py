@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from keyword import iskeyword
-from typing import TypeAlias, TypedDict, Unpack, overload
+from typing import TypeAlias, TypedDict, TypeGuard, Unpack, overload
 from unicodedata import normalize
 
 from fgrad.check import check_row
@@ -97,9 +97,7 @@ def row(
     ...
     """
     _check_name(name)
-    if not 0 < len(partials) <= len(NAMES):
-        message = f"{name}: expected 1 to {len(NAMES)} rules, one per operand, got {len(partials)}"
-        raise TypeError(message)
+    _check_columns(name, len(partials), domain, kinks)
     kinds: dict[int, type[Primitive]] = {1: Unary, 2: Binary}
     made = kinds.get(len(partials), Multiary)(
         name=name,
@@ -127,6 +125,22 @@ def _check_name(name: str) -> None:
             f"does not end in _ and is not one of {sorted(taken)}"
         )
         raise ValueError(message)
+
+
+def _check_columns(name: str, count: int, domain: object, kinks: object) -> None:
+    message = ""
+    if not 0 < count <= len(NAMES):
+        message = f"expected 1 to {len(NAMES)} rules, one per operand, got {count}"
+    elif domain is not None and not (_is_tuple(domain, Interval) and len(domain) == count):
+        message = f"domain: expected a tuple of {count} Interval, one per operand, got {domain!r}"
+    elif not _is_tuple(kinks, (float, int)):
+        message = f"kinks: expected a tuple of numbers, got {kinks!r}"
+    if message:
+        raise TypeError(f"{name}: {message}")
+
+
+def _is_tuple(thing: object, kind: type | tuple[type, ...]) -> TypeGuard[tuple[object, ...]]:
+    return isinstance(thing, tuple) and all(isinstance(item, kind) for item in thing)
 
 
 @overload

@@ -11,10 +11,12 @@ import math
 
 __all__ = [
     "exact_sum",
+    "gaussian",
     "larger",
     "log_add_exp",
     "logarithm",
     "logistic",
+    "lorentzian",
     "polygamma",
     "power",
     "quotient",
@@ -30,6 +32,10 @@ __all__ = [
     "to_nearest",
     "to_zero",
 ]
+
+
+_SPLITTER = 2.0**27 + 1.0
+_VANISHED = 800.0  # exp(-800) is 0
 
 
 def quotient(x: float, y: float) -> float:
@@ -111,6 +117,26 @@ def sech_squared(x: float) -> float:
         return 1.0 - y * y
     tail = math.exp(-2.0 * abs(x))
     return 4.0 * tail / ((1.0 + tail) * (1.0 + tail))
+
+
+def gaussian(x: float) -> float:
+    """exp(-x ** 2), exact to the last digits: what the square loses to rounding is made up for.
+
+    It is the sum of the products of halves that are exact (Dekker 1971).
+    """
+    square = x * x
+    if not square < _VANISHED:
+        return math.exp(-square)
+    shifted = x * _SPLITTER
+    high = shifted - (shifted - x)
+    low = x - high
+    lost = (high * high - square + high * low * 2.0) + low * low
+    return math.exp(-square) * (1.0 - lost)
+
+
+def lorentzian(x: float) -> float:
+    """1 / (1 + x ** 2), the slope of atan."""
+    return 1.0 / (1.0 + x * x)
 
 
 def soft_rectifier(x: float) -> float:
@@ -195,15 +221,21 @@ def polygamma(order: float, x: float) -> float:
         return cotangent - sign * polygamma(n, 1 - x)
     below = 0.0
     while x < _FAR + n:
-        below += power(x, -(n + 1))
+        below += _over_power(math.factorial(n), x, n + 1)
         x += 1.0
-    return sign * (_polygamma_series(n, x) + math.factorial(n) * below)
+    return sign * (_polygamma_series(n, x) + below)
 
 
 def _polygamma_series(n: int, x: float) -> float:
-    lead = -math.log(x) if n == 0 else math.factorial(n - 1) * x**-n
-    series = lead + math.factorial(n) / 2 * power(x, -(n + 1))
+    lead = -math.log(x) if n == 0 else _over_power(math.factorial(n - 1), x, n)
+    series = lead + _over_power(math.factorial(n) / 2, x, n + 1)
     for k, bernoulli in enumerate(_BERNOULLI, 1):
         ratio = math.factorial(2 * k + n - 1) / math.factorial(2 * k)
-        series += bernoulli * ratio * power(x, -(2 * k + n))
+        series += _over_power(bernoulli * ratio, x, 2 * k + n)
     return series
+
+
+def _over_power(factor: float, x: float, n: int) -> float:
+    """factor / x ** n, in two steps, since x ** n alone may be too large."""
+    half = n // 2
+    return factor * power(x, -half) * power(x, half - n)

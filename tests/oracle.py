@@ -43,6 +43,8 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "erfc": lambda x: 1 - mpmath.erf(x),
     "lgamma": mpmath.loggamma,
     "polygamma": lambda n, x: mpmath.psi(int(n), x),
+    "gaussian": lambda x: mpmath.exp(-x * x),
+    "lorentzian": lambda x: 1 / (1 + x * x),
     "sech_squared": lambda x: 1 / mpmath.cosh(x) ** 2,
     "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)),
     "softplus": lambda x: mpmath.log1p(mpmath.exp(x)),

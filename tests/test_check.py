@@ -329,6 +329,25 @@ def test_a_number_of_any_real_kind_is_taken_as_grad_takes_it() -> None:
         assert entries(check_grad(lambda x: x * x)(number))["d/dx"] == 6.0
 
 
+@pytest.mark.parametrize("x", [0.0, 1e-9, -1e-8, 3e-7, -1.3e-6, 1e-5, 7e-4])
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: log(1 + x),
+        lambda x: exp(x) - 1,
+        lambda x: sqrt(1 + x) - 1,
+        lambda x: (1 + x) ** 2 - 1,
+        lambda x: 1 / (1 + x) - 1,
+        lambda x: 1 - cos(x),
+    ],
+)
+def test_what_is_rounded_on_the_way_is_no_disagreement(f: Any, x: float) -> None:
+    """A small difference of two numbers of the size of 1 has lost most of its digits."""
+    assert check_grad(f)(x).agrees
+    with pytest.raises(DerivativeError):
+        check_grad(lambda x: f(x) + 1e-4 * (x - constant(x)))(x)
+
+
 def test_what_cannot_be_checked_is_refused_in_the_words_of_grad() -> None:
     def wave(height: Any) -> Any:
         return "s" if height > 0 else height
@@ -674,6 +693,18 @@ def test_what_is_no_rule_or_no_value_is_refused() -> None:
     )
     seven = [lambda *_: 1] * 7
     refusal(TypeError, "got 7", lambda: wrong("f", lambda *xs: sum(xs), *seven))
+    for domain in (Interval(), (Interval(),) * 2, (), [Interval()], (0.0,)):
+        refusal(
+            TypeError,
+            "f: domain: expected a tuple of 1 Interval, one per operand, got",
+            partial_of(wrong, "f", square, one, domain=domain),
+        )
+    for kinks in (0.0, [0.0], ("0",)):
+        refusal(
+            TypeError,
+            "f: kinks: expected a tuple of numbers, got",
+            partial_of(wrong, "f", square, one, kinks=kinks),
+        )
     bare: Any = custom_derivative()  # type: ignore[call-overload]  # that is the point
     refusal(TypeError, "log: expected 1 to 6 rules", lambda: bare(math.log))
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 
 import fgrad
-from fgrad import clip, dist, log, mean, prod, softmax
+from fgrad import clip, dist, log, logsumexp, mean, prod, softmax
 from fgrad.exercise import Value
 
 # Handed lambdas of anything: what types these have is tested in tests/typing.
@@ -96,6 +96,40 @@ def test_softmax() -> None:
         assert row == pytest.approx(exact, rel=1e-14)
     with pytest.raises(ValueError, match="softmax: expected at least one item"):
         softmax([])
+
+
+def test_softmax_has_all_its_digits_beside_large_numbers_and_in_the_tails() -> None:
+    assert softmax([1e16, 1e16]) == [0.5, 0.5]
+    assert softmax([1e10] * 3) == pytest.approx([1 / 3] * 3, rel=1e-15)
+    far = jacobian(softmax)([50.0, 1.0, 2.0])
+    tails = [math.exp(-49.0), math.exp(-48.0)]
+    assert far[0] == pytest.approx([sum(tails), -tails[0], -tails[1]], rel=1e-13)
+    assert softmax([3.0]) == [1.0]
+    assert jacobian(softmax)([3.0]) == [[0.0]]
+
+
+def test_logsumexp_has_all_its_digits_beside_large_numbers() -> None:
+    for size in (1.0, 1e10, 1e16, -1e16, 1e300):
+        slopes = grad(lambda x, y, z: logsumexp(x, y, z))(size, size, size)
+        assert slopes == pytest.approx([1 / 3] * 3, rel=1e-15)
+    assert grad(lambda x, y, z: logsumexp(x, y, z))(0.0, -40.0, -41.0)[1:] == pytest.approx(
+        [math.exp(-40.0), math.exp(-41.0)], rel=1e-14
+    )
+
+
+def test_numbers_of_minus_infinity_have_no_part_in_a_softmax() -> None:
+    inf = math.inf
+    for xs in ([-inf, -inf, 1.0], [1.0, -inf, -inf], [-inf, 1.0, -inf]):
+        share = [float(x == 1.0) for x in xs]
+        assert softmax(xs) == share
+        assert jacobian(softmax)(xs) == [[0.0] * 3] * 3
+        assert logsumexp(*xs) == 1.0
+        assert grad(lambda x, y, z: logsumexp(x, y, z))(*xs) == tuple(share)
+    assert softmax([inf, 1.0]) == [1.0, 0.0]
+    assert logsumexp(-inf, -inf, -inf) == -inf
+    assert logsumexp(0.0, inf, 1.0) == inf
+    assert all(map(math.isnan, softmax([-inf, -inf])))
+    assert all(map(math.isnan, grad(lambda x, y, z: logsumexp(x, y, z))(-inf, -inf, -inf)))
 
 
 def test_mean() -> None:

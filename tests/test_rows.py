@@ -430,10 +430,13 @@ TAILS: Final[Mapping[str, Sequence[float]]] = {
     "sech_squared": (-300.0, -40.0, 7.7, 40.0, 300.0),
     "sigmoid": (-300.0, -40.0, 40.0, 300.0),
     "softplus": (-300.0, -40.0, 40.0, 300.0),
-    "erfc": (5.0, 20.0),
+    "erf": (5.0, -20.0, 25.0),
+    "erfc": (5.0, 20.0, 25.0, -26.0),
+    "gaussian": (5.0, 20.0, -26.0),
     "expm1": (-40.0, -300.0),
     "exp2": (-500.0,),
-    "atan": (1e5, -1e10),
+    "atan": (1e5, -1e10, 1e50, -1e76, 1e82),
+    "lorentzian": (1e5, 1e50, -1e76),
     "asinh": (1e5, -1e10),
     "log1p": (1e-8, -1e-8, 1e10),
 }
@@ -533,6 +536,23 @@ def test_polygamma_is_right_to_the_last_digits_at_high_orders_too(order: int) ->
     for x in (0.5, 1.0, 3.0, 19.5, 20.0, 25.3, 40.0, 50.0, 80.0, 1e4):
         exact = mpmath.psi(order, mpf(x))
         assert abs(mpf(polygamma(float(order), x)) - exact) <= 2e-15 * abs(exact), x
+
+
+def test_a_high_order_of_polygamma_does_not_vanish_before_it_must() -> None:
+    """Where x ** -n is too small for a float, (n - 1)! times it is not."""
+    for order, x in ((60, 4e5), (90, 3e4), (105, 1000.0), (140, 160.0), (140, 258.0), (149, 1e3)):
+        exact = mpmath.psi(order, mpf(x))
+        assert abs(mpf(polygamma(float(order), x)) - exact) <= 2e-14 * abs(exact), (order, x)
+    assert polygamma(150.0, 1e6) == 0.0
+
+
+@pytest.mark.parametrize("x", [0.7, 5.3, -17.1, 25.1, -26.4])
+def test_the_slope_of_erf_far_out_is_right_to_the_last_digits(x: float) -> None:
+    """The rounding of x * x counts x * x times in exp(-x * x)."""
+    with mpmath.workdps(50):
+        exact = 2 / mpmath.sqrt(mpmath.pi) * mpmath.exp(-(mpf(x) ** 2))
+    for name, sign in (("erf", 1), ("erfc", -1)):
+        assert abs(mpf(grad(TABLE[name])(x)) - sign * exact) <= 1e-15 * exact
 
 
 def test_the_curvature_of_softplus_far_out() -> None:

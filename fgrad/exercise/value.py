@@ -204,6 +204,7 @@ class Value(Arithmetic):
     fabs, sign, constant, neg = calculus.fabs, calculus.sign, calculus.constant, calculus.neg
     floor, ceil, trunc, round = calculus.floor, calculus.ceil, calculus.trunc, calculus.round
     degrees, radians = calculus.degrees, calculus.radians
+    lorentzian, gaussian = calculus.lorentzian, calculus.gaussian
 
 
 refuse_floats(Value, "but has one", "x.data", row="x.{0}() or fgrad.{0}(x)")

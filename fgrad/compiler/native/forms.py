@@ -163,6 +163,20 @@ def tanh_slope(x: Number, y: Number) -> Number:
     return branch(abs(x) <= 1.0, lambda: 1.0 - y * y, far_out)
 
 
+def gaussian(x: Number) -> Number:
+    """exp(-x ** 2), with what the square loses to rounding."""
+    square = x * x
+
+    def near() -> Number:
+        shifted = x * (2.0**27 + 1.0)
+        high = shifted - (shifted - x)
+        low = x - high
+        lost = (high * high - square + high * low * 2.0) + low * low
+        return exp(-square) * (1.0 - lost)
+
+    return branch(square < 800.0, near, lambda: exp(-square))  # noqa: PLR2004 - exp(-800) is 0
+
+
 def log_add_exp(x: Number, y: Number) -> Number:
     """log(exp(x) + exp(y)), shifted by the larger."""
     top = larger(x, y)
@@ -205,6 +219,7 @@ FORMS: Final[Mapping[Primitive, Form]] = {
     rows.asin: within(libm("asin"), lambda x: ~(abs(x) > 1.0)),
     rows.acos: within(libm("acos"), lambda x: ~(abs(x) > 1.0)),
     rows.atan: libm("atan"),
+    rows.lorentzian: lambda x: 1.0 / (1.0 + x * x),
     rows.asinh: libm("asinh"),
     rows.acosh: within(libm("acosh"), lambda x: ~(x < 1.0)),
     rows.atanh: within(libm("atanh"), lambda x: ~(abs(x) >= 1.0)),
@@ -217,6 +232,7 @@ FORMS: Final[Mapping[Primitive, Form]] = {
     rows.cbrt: libm("cbrt"),
     rows.erf: libm("erf"),
     rows.erfc: libm("erfc"),
+    rows.gaussian: gaussian,
     rows.degrees: lambda x: x * (180.0 / math.pi),
     rows.radians: lambda x: x * (math.pi / 180.0),
     rows.sigmoid: logistic,

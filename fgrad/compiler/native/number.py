@@ -94,6 +94,9 @@ class Number(Written):
     def __truediv__(self, other: Number | float) -> Number:
         return self.compute("fdiv double {}, {}", self, other)
 
+    def __rtruediv__(self, other: float) -> Number:
+        return self.compute("fdiv double {}, {}", other, self)
+
     def __neg__(self) -> Number:
         return self.compute("fneg double {}", self)
 

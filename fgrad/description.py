@@ -23,7 +23,7 @@ class Docstring:
     def __get__(self, row: Primitive | None, owner: object) -> str | None:
         if row is None:
             return self._kind
-        convention = row.convention and f"\n\nBy convention {row.convention}."
+        convention = row.convention and f"\n\nConvention: {row.convention}."
         return f"{row.value.__doc__ or self._kind}{convention}"
 
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeVar, overload
 
 from attrs import frozen
 
-from fgrad.calculus import div, dot, sub, tanh
+from fgrad.calculus import div, dot, softplus, sub, tanh
 from fgrad.composition import logsumexp, numbered, told
 from fgrad.graph import Scalar, plain
 from fgrad.primitive import to_items
@@ -303,9 +303,10 @@ def cross_entropy(logits: Iterable[float], label: int) -> float: ...
 @overload
 def cross_entropy(logits: Iterable[S], label: int) -> S: ...
 def cross_entropy(logits: Iterable[S], label: int) -> S | float:
-    """-log(softmax(logits)[label]), in nats; nothing overflows.
+    """-log(softmax(logits)[label]), in nats; nothing overflows, and tails keep their digits.
 
-    A ValueError if `label` is no index of `logits`, counted from 0.
+    It is log(1 + exp(logsumexp(others) - own)). A ValueError if `label` is no index of `logits`,
+    counted from 0.
 
     >>> cross_entropy([1000.0, 1000.0], 0)
     0.69314718
@@ -318,7 +319,8 @@ def cross_entropy(logits: Iterable[S], label: int) -> S | float:
         raise TypeError(f"{expected}, got {type(label).__name__} {label!r:.60}")
     if not 0 <= label < len(scores):
         raise ValueError(f"{expected}, got {label}")
+    own, others = scores[label], [x for i, x in enumerate(scores) if i != label]
     try:
-        return sub.apply((logsumexp(*scores), scores[label]))
+        return softplus(sub.apply((logsumexp(*others), own))) if others else sub.apply((own, own))
     except TypeError as error:
         raise told(error, "cross_entropy", numbered("logits", scores)) from None

@@ -23,6 +23,7 @@ from fgrad.container import (
     put,
     take,
 )
+from fgrad.number import to_float
 from fgrad.primitive import Operand
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ def ravel(tree: A) -> tuple[tuple[float, ...], Callable[[Iterable[float]], A]]:
     leaves, structure = flatten(tree)
 
     def tree_of(numbers: Iterable[float]) -> A:
-        given = tuple(numbers)
+        given = [x if isinstance(x, Operand) else to_float(x, "ravel") for x in numbers]
         if len(given) != len(leaves):
             message = f"ravel: the tree has {len(leaves)} numbers, got {len(given)}"
             raise ValueError(message)

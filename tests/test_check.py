@@ -765,9 +765,7 @@ def test_a_row_has_the_docstring_of_its_function_and_its_convention() -> None:
     assert sin.__doc__ == math.sin.__doc__
     assert str(Unary.__doc__).startswith("A row of one operand")
     assert sinc.__doc__ == Unary.__doc__
-    assert (
-        fgrad.relu.__doc__ == "x above 0, else 0.0; nan stays nan.\n\nBy convention slope 0 at 0."
-    )
+    assert fgrad.relu.__doc__ == "x above 0, else 0.0; nan stays nan.\n\nConvention: slope 0 at 0."
 
 
 borrowed: Final = row("borrowed", math.exp, fgrad.calculus.exp.partials[0])

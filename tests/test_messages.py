@@ -319,3 +319,13 @@ def test_value_gives_a_float() -> None:
 def test_tree_map_of_no_tree() -> None:
     expected = "tree_map: expected a function and at least one tree, got no tree"
     assert said(lambda: tree_map(abs)) == expected
+
+
+def test_of_a_value_the_gradient_is_asked_for_at_its_data() -> None:
+    def square(x: Any) -> Any:
+        return x * x
+
+    assert said(lambda: fgrad.grad(square)(Value(3))) == (
+        "x: expected a float or a tree of floats, got Value Value(data=3.0, grad=0.0) "
+        "(of a Value write x.data)"
+    )

@@ -282,7 +282,14 @@ def test_cross_entropy() -> None:
 def test_cross_entropy_does_not_overflow(far: float) -> None:
     assert cross_entropy([far, 0.0], 0) == 0.0
     assert cross_entropy([far, 0.0], 1) == far
-    assert cross_entropy([-far, -far], 0) == pytest.approx(math.log(2) if far < 1e15 else 0.0)
+    assert cross_entropy([-far, -far], 0) == pytest.approx(math.log(2))
+
+
+def test_the_tail_of_the_cross_entropy_has_all_its_digits() -> None:
+    """log(1 + 2 exp(-50)), where the difference of a logsumexp and a logit would be 0."""
+    assert cross_entropy([50.0, 0.0, 0.0], 0) == pytest.approx(2 * math.exp(-50), rel=1e-14)
+    assert cross_entropy([3.0], 0) == 0.0
+    assert grad(lambda logits: cross_entropy(logits, 0))([3.0]) == [0.0]
 
 
 def test_the_gradient_of_the_cross_entropy_is_softmax_minus_the_label() -> None:

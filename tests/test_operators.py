@@ -20,6 +20,7 @@ import pytest
 import fgrad
 from fgrad import Node, constant, cos, dot, exp, log, sin, sqrt, tanh, tree_map, value
 from fgrad.transform import arguments, jacobians
+from fgrad.tree import flatten, unflatten
 
 Function: TypeAlias = Callable[[Any], Any]
 
@@ -461,7 +462,8 @@ def both(tree: Any) -> tuple[Any, Any]:
 
 
 def like(tree: Any, *numbers: float) -> Any:
-    return ravel(tree)[1](numbers)
+    """The tree of this structure with `numbers`, which may be trees themselves, in it."""
+    return unflatten(flatten(tree)[1], numbers)
 
 
 @trees
@@ -800,6 +802,7 @@ def test_ravel_and_its_inverse(tree: Any) -> None:
     assert tree_of(numbers) == tree
     assert tree_of([5.0, 7.0]) == like(tree, 5.0, 7.0)
     assert tree_of(iter((5.0, 7.0))) == like(tree, 5.0, 7.0)
+    assert list(map(type, ravel(tree_of([5, True]))[0])) == [float, float]
     assert ravel(tree_of((5.0, 7.0)))[0] == (5.0, 7.0)
 
 

@@ -21,6 +21,7 @@ from typing import Final, NamedTuple, Self
 from fgrad.container import LEAF, ROLES, Container, Leaves, Static, Structure, put
 from fgrad.graph import Node, Scalar, ancestors, fresh, plain
 from fgrad.number import as_argument
+from fgrad.primitive import Operand
 from fgrad.tree import flatten, map_operands, paths
 
 __all__ = [
@@ -167,6 +168,8 @@ def _taken(
         found.append(number)
         return LEAF
     remedy = "choose what to differentiate by argnums"
+    if isinstance(argument, Operand):
+        remedy = "of a Value write x.data"
     inside, structure = numbers(argument, lambda: parameter(f, key), remedy)
     found += inside
     return structure

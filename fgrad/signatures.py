@@ -6,7 +6,7 @@ then rejects what would lose a derivative). Floats in, floats out; Scalars in, S
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar, overload
 
 if TYPE_CHECKING:
@@ -55,21 +55,12 @@ class Tree(Protocol):
     def __class__(self) -> type[_Float | Operand | Container]: ...  # type: ignore[override]  # narrower
 
 
-class Entry(Protocol):
-    """A number in a container: one type too, as a tree is."""
-
-    @property  # type: ignore[misc]
-    def __class__(self) -> type[Scalar]: ...  # type: ignore[override]
-
-
 F_co = TypeVar("F_co", covariant=True)
 S_co = TypeVar("S_co", covariant=True)
 
-Floats: TypeAlias = Sequence[float]
 Floats2: TypeAlias = tuple[float, float]
 Floats3: TypeAlias = tuple[float, float, float]
 Floats4: TypeAlias = tuple[float, float, float, float]
-Scalars: TypeAlias = "Sequence[Scalar]"
 Scalars2: TypeAlias = "tuple[Scalar, Scalar]"
 Scalars3: TypeAlias = "tuple[Scalar, Scalar, Scalar]"
 Scalars4: TypeAlias = "tuple[Scalar, Scalar, Scalar, Scalar]"
@@ -111,23 +102,12 @@ class Function4(Protocol[F_co, S_co]):
     def __call__(self, x: Scalar, y: Scalar, z: Scalar, w: Scalar, /) -> S_co: ...
 
 
-class SequenceFunction(Protocol[F_co, S_co]):
-    """A function of a sequence of numbers: of floats it gives an F, of Scalars an S."""
-
-    @overload
-    def __call__(self, xs: Sequence[float], /) -> F_co: ...
-    @overload
-    def __call__(self, xs: Sequence[Scalar], /) -> S_co: ...
-
-
 # Gradients of functions of numbers, alone and after the value.
 Grad1: TypeAlias = "Function1[float, Scalar]"
 Grad2: TypeAlias = "Function2[Floats2, Scalars2]"
 Grad3: TypeAlias = "Function3[Floats3, Scalars3]"
 Grad4: TypeAlias = "Function4[Floats4, Scalars4]"
-GradSequence: TypeAlias = "SequenceFunction[Floats, Scalars]"
 ValueAndGrad1: TypeAlias = "Function1[Floats2, Scalars2]"
 ValueAndGrad2: TypeAlias = "Function2[tuple[float, Floats2], tuple[Scalar, Scalars2]]"
 ValueAndGrad3: TypeAlias = "Function3[tuple[float, Floats3], tuple[Scalar, Scalars3]]"
 ValueAndGrad4: TypeAlias = "Function4[tuple[float, Floats4], tuple[Scalar, Scalars4]]"
-ValueAndGradSequence: TypeAlias = "SequenceFunction[tuple[float, Floats], tuple[Scalar, Scalars]]"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, Literal, ParamSpec, TypeVar, TypeVarTuple, overload
 
@@ -12,7 +12,6 @@ from fgrad.transform.arguments import Choice, one_number, seen, take, with_aux
 
 if TYPE_CHECKING:
     from fgrad.signatures import (
-        Floats,
         Floats2,
         Function1,
         Function2,
@@ -20,16 +19,12 @@ if TYPE_CHECKING:
         Grad2,
         Grad3,
         Grad4,
-        GradSequence,
-        Scalars,
         Scalars2,
-        SequenceFunction,
         Tree,
         ValueAndGrad1,
         ValueAndGrad2,
         ValueAndGrad3,
         ValueAndGrad4,
-        ValueAndGradSequence,
     )
 
 __all__ = ["grad", "value_and_grad"]
@@ -47,8 +42,8 @@ Ts = TypeVarTuple("Ts")
 P = ParamSpec("P")
 
 
-# Within an arity numbers come before sequences and trees (which types lambdas); a TypeVarTuple only
-# where no numbers came before, or it would turn lambdas into Any under mypy.
+# Within an arity numbers come before trees (which types lambdas); a TypeVarTuple only where no
+# numbers came before, or it would turn lambdas into Any under mypy.
 @overload
 def grad(f: Callable[[float], Scalar]) -> Grad1: ...
 @overload
@@ -57,8 +52,6 @@ def grad(f: Callable[[float, float], Scalar]) -> Grad2: ...
 def grad(f: Callable[[float, float, float], Scalar]) -> Grad3: ...
 @overload
 def grad(f: Callable[[float, float, float, float], Scalar]) -> Grad4: ...
-@overload
-def grad(f: Callable[[Sequence[float]], Scalar]) -> GradSequence: ...
 @overload
 def grad(f: Callable[[A], Scalar]) -> Callable[[A], A]: ...
 @overload
@@ -161,8 +154,6 @@ def value_and_grad(f: Callable[[float, float, float], Scalar]) -> ValueAndGrad3:
 @overload
 def value_and_grad(f: Callable[[float, float, float, float], Scalar]) -> ValueAndGrad4: ...
 @overload
-def value_and_grad(f: Callable[[Sequence[float]], Scalar]) -> ValueAndGradSequence: ...
-@overload
 def value_and_grad(f: Callable[[A], R]) -> Callable[[A], tuple[R, A]]: ...
 @overload
 def value_and_grad(f: Callable[[A, B], R]) -> Callable[[A, B], tuple[R, tuple[A, B]]]: ...
@@ -228,10 +219,6 @@ def value_and_grad(
 def value_and_grad(
     f: Callable[[float, float], tuple[Scalar, T]], *, has_aux: Literal[True]
 ) -> Function2[tuple[tuple[float, T], Floats2], tuple[tuple[Scalar, T], Scalars2]]: ...
-@overload
-def value_and_grad(
-    f: Callable[[Sequence[float]], tuple[Scalar, T]], *, has_aux: Literal[True]
-) -> SequenceFunction[tuple[tuple[float, T], Floats], tuple[tuple[Scalar, T], Scalars]]: ...
 @overload
 def value_and_grad(
     f: Callable[[A], tuple[R, T]], *, has_aux: Literal[True]

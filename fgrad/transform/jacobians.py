@@ -18,17 +18,13 @@ if TYPE_CHECKING:
     from fgrad.graph import Node, Scalar
     from fgrad.signatures import (
         Container,
-        Entry,
-        Floats,
         Floats2,
         Floats3,
         Function1,
         Function2,
         Function3,
-        Scalars,
         Scalars2,
         Scalars3,
-        SequenceFunction,
         Tree,
     )
 
@@ -37,7 +33,7 @@ __all__ = ["hessian", "hvp", "jacobian"]
 A = TypeVar("A", bound="Tree")
 B = TypeVar("B", bound="Tree")
 K = TypeVar("K", bound="Hashable")
-E = TypeVar("E", bound="Entry")
+S = TypeVar("S", bound="Scalar")
 Mode: TypeAlias = Literal["forward", "reverse"]
 
 
@@ -60,7 +56,7 @@ def jacobian(  # type: ignore[overload-overlap]
     f: Callable[[A], tuple[Scalar, ...]], *, mode: Mode | None = None
 ) -> Callable[[A], tuple[A, ...]]: ...
 @overload
-def jacobian(
+def jacobian(  # type: ignore[overload-overlap]
     f: Callable[[A, B], tuple[Scalar, ...]], *, mode: Mode | None = None
 ) -> Callable[[A, B], tuple[tuple[A, B], ...]]: ...
 @overload
@@ -77,24 +73,16 @@ def jacobian(
 ) -> Function3[list[Floats3], list[Scalars3]]: ...
 @overload
 def jacobian(  # type: ignore[overload-overlap]
-    f: Callable[[A], list[Scalar] | list[float]], *, mode: Mode | None = None
-) -> Callable[[A], list[A]]: ...
-@overload
-def jacobian(
-    f: Callable[[A, B], list[Scalar] | list[float]], *, mode: Mode | None = None
-) -> Callable[[A, B], list[tuple[A, B]]]: ...
-@overload
-def jacobian(  # type: ignore[overload-overlap]
-    f: Callable[[Sequence[float]], Sequence[Scalar]], *, mode: Mode | None = None
-) -> SequenceFunction[Sequence[Floats], Sequence[Scalars]]: ...
+    f: Callable[[Sequence[S]], Sequence[Scalar]], *, mode: Mode | None = None
+) -> Callable[[Sequence[S]], list[list[S]]]: ...
 @overload
 def jacobian(
     f: Callable[[A], Sequence[Scalar]], *, mode: Mode | None = None
-) -> Callable[[A], Sequence[A]]: ...
+) -> Callable[[A], list[A]]: ...
 @overload
 def jacobian(
     f: Callable[[A, B], Sequence[Scalar]], *, mode: Mode | None = None
-) -> Callable[[A, B], Sequence[tuple[A, B]]]: ...
+) -> Callable[[A, B], list[tuple[A, B]]]: ...
 @overload
 def jacobian(  # type: ignore[overload-overlap]
     f: Callable[[float], dict[K, Scalar] | dict[K, float]], *, mode: Mode | None = None
@@ -158,13 +146,11 @@ def hessian(
     f: Callable[[float, float, float], Scalar],
 ) -> Function3[tuple[Floats3, Floats3, Floats3], tuple[Scalars3, Scalars3, Scalars3]]: ...
 @overload
-def hessian(  # type: ignore[overload-overlap]  # a list is a sequence
-    f: Callable[[Sequence[float]], Scalar],
-) -> SequenceFunction[Sequence[Floats], Sequence[Scalars]]: ...
+def hessian(f: Callable[[Sequence[S]], Scalar]) -> Callable[[Sequence[S]], list[list[S]]]: ...
 @overload
-def hessian(f: Callable[[list[E]], Scalar]) -> Callable[[list[E]], list[list[E]]]: ...
+def hessian(f: Callable[[list[S]], Scalar]) -> Callable[[list[S]], list[list[S]]]: ...
 @overload
-def hessian(f: Callable[[dict[K, E]], Scalar]) -> Callable[[dict[K, E]], dict[K, dict[K, E]]]: ...
+def hessian(f: Callable[[dict[K, S]], Scalar]) -> Callable[[dict[K, S]], dict[K, dict[K, S]]]: ...
 @overload
 def hessian(f: Callable[[A], Scalar]) -> Callable[[A], object]: ...
 def hessian(f: Callable[..., object]) -> Callable[..., object]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar, overload
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
+    from attrs import AttrsInstance
 
     from fgrad.graph import Scalar
     from fgrad.primitive import Operand
@@ -48,11 +49,12 @@ class Tree(Protocol):
     """A number, or a container of numbers and containers; see `fgrad.tree`.
 
     That is said of its class, so that it is one type: a type variable bound by a union mypy joins
-    with a float to an Any, which `lambda x: hypot(x, 1.0)` then is to `grad`.
+    with a float to an Any, which `lambda x: hypot(x, 1.0)` then is to `grad`. To pyright
+    `AttrsInstance` is empty, and so anything: it leaves what is no tree to the run time.
     """
 
     @property  # type: ignore[misc]  # object's can be assigned too
-    def __class__(self) -> type[_Float | Operand | Container]: ...  # type: ignore[override]  # narrower
+    def __class__(self) -> type[_Float | Operand | Container | AttrsInstance]: ...  # type: ignore[override]  # narrower
 
 
 F_co = TypeVar("F_co", covariant=True)

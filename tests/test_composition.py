@@ -108,6 +108,11 @@ def test_softmax_has_all_its_digits_beside_large_numbers_and_in_the_tails() -> N
     assert jacobian(softmax)([3.0]) == [[0.0]]
 
 
+def test_the_logsumexp_of_one_number_is_that_number() -> None:
+    for x in (-0.0, 0.0, 3.0, -1e300, math.inf, -math.inf):
+        assert repr(logsumexp(x)) == repr(x)
+
+
 def test_logsumexp_has_all_its_digits_beside_large_numbers() -> None:
     for size in (1.0, 1e10, 1e16, -1e16, 1e300):
         slopes = grad(lambda x, y, z: logsumexp(x, y, z))(size, size, size)

@@ -77,6 +77,14 @@ def test_the_slope_of_tanh_beside_tanh(fast: bool) -> None:  # noqa: FBT001
         assert bits(native(x)) == bits((slope, slope)) == bits(evaluate(Program(1, lines, ends), x))
 
 
+def test_a_gaussian_splits_its_operand_where_python_does() -> None:
+    """At most numbers another split gives the same bits; that by 3**27 + 1 does not at these."""
+    program = program_of(TABLE["gaussian"], 1)
+    native = compile_native(program, ask, ())
+    for x in (9.603498259390152, 16.556193394809185, 20.263390546621586):
+        assert bits(native(x)) == bits(TABLE["gaussian"].value(x))
+
+
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_constants_are_not_folded_into_something_else(row: Primitive) -> None:
     operands = numbers_of(row)[-1]

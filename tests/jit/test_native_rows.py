@@ -72,7 +72,9 @@ def test_the_slope_of_tanh_beside_tanh(fast: bool) -> None:  # noqa: FBT001
     ends = Block((1, 2, 3), Return((2, 3), Branch(tuple, (), 2, None)))
     lines = Line(TABLE["tanh"], (0,)), Line(tanh_slope, (0, 1)), Line(TABLE["sech_squared"], (0,))
     native = compile_native(Program(1, lines, ends), ask, (), fast=fast)
-    for (x,) in [(1.0,), (-1.0,), (math.nextafter(1.0, 2.0),), *points(1, 1_000)]:
+    edges = [sign * math.nextafter(1.0, end) for sign in (1.0, -1.0) for end in (0.0, 1.0, 2.0)]
+    near = [sign * (0.8 + i / 100) for sign in (1.0, -1.0) for i in range(40)]
+    for (x,) in [*zip(edges + near, strict=True), *points(1, 1_000)]:
         slope = TABLE["sech_squared"].value(x)
         assert bits(native(x)) == bits((slope, slope)) == bits(evaluate(Program(1, lines, ends), x))
 

@@ -98,6 +98,17 @@ def test_softmax() -> None:
         softmax([])
 
 
+@pytest.mark.parametrize("count", [2, 3, 4, 5, 7, 12])
+def test_a_softmax_of_any_number_of_numbers(count: int) -> None:
+    xs = [math.sin(3.0 * i) for i in range(count)]
+    whole = math.fsum(map(math.exp, xs))
+    shares = [math.exp(x) / whole for x in xs]
+    assert softmax(xs) == pytest.approx(shares, rel=1e-14)
+    for i, row in enumerate(jacobian(softmax)(xs)):
+        exact = [shares[i] * ((i == j) - share) for j, share in enumerate(shares)]
+        assert row == pytest.approx(exact, rel=1e-13)
+
+
 def test_softmax_has_all_its_digits_beside_large_numbers_and_in_the_tails() -> None:
     assert softmax([1e16, 1e16]) == [0.5, 0.5]
     assert softmax([1e10] * 3) == pytest.approx([1 / 3] * 3, rel=1e-15)
@@ -106,6 +117,11 @@ def test_softmax_has_all_its_digits_beside_large_numbers_and_in_the_tails() -> N
     assert far[0] == pytest.approx([sum(tails), -tails[0], -tails[1]], rel=1e-13)
     assert softmax([3.0]) == [1.0]
     assert jacobian(softmax)([3.0]) == [[0.0]]
+
+
+def test_the_logsumexp_of_one_number_is_that_number() -> None:
+    for x in (-0.0, 0.0, 3.0, -1e300, math.inf, -math.inf):
+        assert repr(logsumexp(x)) == repr(x)
 
 
 def test_logsumexp_has_all_its_digits_beside_large_numbers() -> None:

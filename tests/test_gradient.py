@@ -895,6 +895,14 @@ def test_a_node_of_another_thread_between_the_leaves() -> None:
     assert cotangents([(a * b, 1.0)], [a, b]) == ([2.0, 3.0], "floats")
 
 
+def test_the_answer_is_a_number_of_the_differentiation_around_it() -> None:
+    for inner in (grad, fgrad.jacobian):
+        flat: Any = lambda x, inner=inner: sum(inner(lambda y, z: x)(2.0, 3.0))
+        assert value_and_grad(flat)(5.0) == (0.0, 0.0)
+    both: Any = lambda x: sum(value_and_grad(lambda y: x)(2.0))
+    assert value_and_grad(both)(5.0) == (5.0, 1.0)
+
+
 def test_an_older_node_that_comes_in_by_the_cotangent_alone() -> None:
     def pulled(c: Any) -> Any:
         return vjp(lambda v: v[0] ** v[1], [0.0, 1.0])[1](c)[0]

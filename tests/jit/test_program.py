@@ -159,6 +159,14 @@ def test_a_commutative_row_keeps_every_bit(commutative: Primitive) -> None:
         assert bits(commutative.value(x, y)) == bits(commutative.value(y, x))
 
 
+@pytest.mark.parametrize("base", [-0.0, 0.0, -2.0, 2.0])
+def test_a_power_of_a_constant_keeps_the_sign_of_that(base: float) -> None:
+    """The text `-0.0 ** y` is a power of 0.0, and negated."""
+    quick = jit(lambda x: base**x, native=False)
+    for x in (2.0, 2.0, 3.0, 0.0):
+        assert bits(quick(x)) == bits(base**x)
+
+
 def test_the_same_computation_is_made_once() -> None:
     program = program_of(lambda x, y: (x * y + y * x) + (x * y + x * y), BOTH[0])
     assert [line.row.name for line in program.lines] == ["mul", "add", "add"]

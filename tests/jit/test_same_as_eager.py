@@ -24,6 +24,7 @@ from tests.jit.runners import (
     Function,
     Runner,
     assert_same,
+    bits,
     grad,
     hessian,
     outcome,
@@ -174,3 +175,10 @@ def test_the_comparison_is_no_push_over() -> None:
     assert outcome(lambda: [1.0]) != outcome(lambda: (1.0,))
     assert outcome(lambda: math.nan) == outcome(lambda: -math.nan)
     assert outcome(lambda: 1 / 0) != outcome(lambda: 1.0 / 0)
+
+
+def test_the_slope_of_tanh_on_both_sides_of_where_its_formula_changes(runner: Runner) -> None:
+    quick = runner(value_and_grad(tanh))
+    for i in range(40):
+        for x in (0.8 + i / 100, -0.8 - i / 100):
+            assert bits(quick(x)) == bits(value_and_grad(tanh)(x))

@@ -176,7 +176,7 @@ def _rounded(answer: Scalar) -> tuple[float, float]:
     rounded = [place for place, node in enumerate(nodes) if node.primitive not in _EXACT]
     lost = abs(value(answer))
     if len(rounded) > 1:
-        slopes, _ = cotangents([(answer, 1.0)], nodes)
+        slopes = cotangents([(answer, 1.0)], nodes)
         parts = [value(slopes[place]) * nodes[place].value for place in rounded]
         lost = sum([abs(part) for part in parts if math.isfinite(part)], 0.0)
     return value(answer), 4 * sys.float_info.epsilon * lost

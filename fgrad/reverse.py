@@ -44,35 +44,23 @@ def value_and_cotangents(root: Scalar, leaves: Sequence[Node]) -> tuple[Scalar, 
     floats, unless the root also depends on a node older than the first leaf: to an outer
     differentiation the answers depend on that node too, so they are nodes.
     """
-    if root.__class__ is not Node or not leaves:
-        return root, [0.0] * len(leaves)
-    if root.index < leaves[0].index:
+    if root.__class__ is not Node or not leaves or root.index < leaves[0].index:
         return root, [0.0] * len(leaves)
     found, kind = _of_leaves([(root, 1.0)], leaves)
     return root if kind == "nodes" else root.value, found
 
 
-def cotangents(
-    seeds: Iterable[tuple[Scalar, Scalar]], leaves: Sequence[Node]
-) -> tuple[list[Scalar], Kind]:
-    """The sum of seed * d root / d leaf over pairs of root and seed, for each of `leaves`.
-
-    With it the kind of the sweep: "nodes" where an answer depends on a node older than `leaves`.
-    """
+def cotangents(seeds: Iterable[tuple[Scalar, Scalar]], leaves: Sequence[Node]) -> list[Scalar]:
+    """The sum of seed * d root / d leaf over pairs of root and seed, for each of `leaves`."""
     first = leaves[0].index if leaves else math.inf
-    roots = [(root, seed) for root, seed in seeds if root.__class__ is Node]
-    mine = [(root, seed) for root, seed in roots if root.index >= first]
-    older = len(mine) < len(roots)
-    if not mine:
-        return [0.0] * len(leaves), "nodes" if older else "floats"
-    found, kind = _of_leaves(mine, leaves)
-    return found, "nodes" if older else kind
+    mine = [(x, seed) for x, seed in seeds if x.__class__ is Node and x.index >= first]
+    return _of_leaves(mine, leaves)[0] if mine else [0.0] * len(leaves)
 
 
 def _of_leaves(
     seeds: Sequence[tuple[Node, Scalar]], leaves: Sequence[Node]
 ) -> tuple[list[Scalar], Kind]:
-    """What a sweep finds at the leaves."""
+    """What a sweep finds at the leaves, and its kind."""
     stop = _stop(leaves)
     found, top, kind = sweep(seeds, leaves[0].index, stop=stop)
     if stop and top >= leaves[-1].index and found.__class__ is list:

@@ -892,7 +892,7 @@ def test_a_node_of_another_thread_between_the_leaves() -> None:
     a = leaf(3.0)
     leaf(0.0)
     b = leaf(2.0)
-    assert cotangents([(a * b, 1.0)], [a, b]) == ([2.0, 3.0], "floats")
+    assert cotangents([(a * b, 1.0)], [a, b]) == [2.0, 3.0]
 
 
 def test_the_answer_is_a_number_of_the_differentiation_around_it() -> None:

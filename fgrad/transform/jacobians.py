@@ -124,7 +124,7 @@ def jacobian(f: Callable[..., object], *, mode: Mode | None = None) -> Callable[
 
 
 def _by_rows(roots: Sequence[Scalar], leaves: Sequence[Node]) -> list[list[Scalar]]:
-    return [cotangents([(root, 1.0)], leaves)[0] for root in roots]
+    return [cotangents([(root, 1.0)], leaves) for root in roots]
 
 
 def _by_columns(roots: Sequence[Scalar], leaves: Sequence[Node]) -> list[list[Scalar]]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 
 __all__ = [
+    "SPLITTER",
+    "VANISHED",
     "exact_sum",
     "gaussian",
     "larger",
@@ -34,8 +36,10 @@ __all__ = [
 ]
 
 
-_SPLITTER = 2.0**27 + 1.0
-_VANISHED = 800.0  # exp(-800) is 0
+SPLITTER = 2.0**27 + 1.0
+"""Times this, a float falls into two halves whose products are exact (Dekker 1971)."""
+VANISHED = 800.0
+"""exp(-VANISHED) is 0."""
 
 
 def quotient(x: float, y: float) -> float:
@@ -125,9 +129,9 @@ def gaussian(x: float) -> float:
     It is the sum of the products of halves that are exact (Dekker 1971).
     """
     square = x * x
-    if not square < _VANISHED:
+    if not square < VANISHED:
         return math.exp(-square)
-    shifted = x * _SPLITTER
+    shifted = x * SPLITTER
     high = shifted - (shifted - x)
     low = x - high
     lost = (high * high - square + high * low * 2.0) + low * low

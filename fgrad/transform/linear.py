@@ -51,7 +51,7 @@ class Run(NamedTuple):
     def pull(self, cotangent: object) -> object:
         """The cotangent of the input under `cotangent`, a tree of the structure of the answer."""
         seeds = zip(self.roots, _matching(cotangent, "cotangent", self.structure), strict=True)
-        return self.inputs.shaped(cotangents(list(seeds), self.inputs.leaves))
+        return self.inputs.shaped(cotangents(seeds, self.inputs.leaves))
 
 
 def _matching(tree: object, name: str, structure: Structure) -> list[Scalar]:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from fgrad import calculus as rows
 from fgrad.compiler import lowering, selection
 from fgrad.compiler.native.number import Number, Truth, branch, call, select
+from fgrad.elementary import SPLITTER, VANISHED
 
 if TYPE_CHECKING:
     from fgrad.primitive import Primitive
@@ -168,13 +169,13 @@ def gaussian(x: Number) -> Number:
     square = x * x
 
     def near() -> Number:
-        shifted = x * (2.0**27 + 1.0)
+        shifted = x * SPLITTER
         high = shifted - (shifted - x)
         low = x - high
         lost = (high * high - square + high * low * 2.0) + low * low
         return exp(-square) * (1.0 - lost)
 
-    return branch(square < 800.0, near, lambda: exp(-square))  # noqa: PLR2004 - exp(-800) is 0
+    return branch(square < VANISHED, near, lambda: exp(-square))
 
 
 def log_add_exp(x: Number, y: Number) -> Number:

@@ -112,7 +112,7 @@ def row(
 
 
 def _check_name(name: str) -> None:
-    taken = {*NAMES, ANSWER, "ZERO", "OlderNode", "UnseenNode", "inf", "nan"}
+    taken = {*NAMES, ANSWER, "ZERO", "inf", "nan"}
     if (
         normalize("NFKC", name) != name
         or not name.isidentifier()

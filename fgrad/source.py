@@ -1,4 +1,4 @@
-"""Python functions made from text, for code that is written from a table and run often."""
+"""Python functions made from text, for code that is written by code and run often."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def compile_function(source: str, namespace: Mapping[str, object]) -> Callable[.
     name = source[len("def ") : source.index("(")]
     # What exec makes has no type; callers declare it.
     scope: dict[str, Any] = {"__name__": __name__, **namespace}
-    exec(compile(source, f"<fgrad: {name}>", "exec"), scope)  # noqa: S102 - made from the table
+    exec(compile(source, f"<fgrad: {name}>", "exec"), scope)  # noqa: S102 - of our own text
     function: Callable[..., Any] = scope[name]
     return function
 

@@ -636,7 +636,10 @@ def test_a_name_that_cannot_be_used_in_a_rule_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["sin", "print", "node", "node_2", "partial", "function", "cotangents", "row", "é", "None1"],
+    [
+        *("sin", "print", "node", "node_2", "partial", "function", "cotangents", "row", "é"),
+        *("None1", "float", "OlderNode", "UnseenNode"),
+    ],
 )
 def test_any_other_name_will_do(name: str) -> None:
     """Those of rows, of builtins, and of what the machinery calls its own things."""
@@ -645,6 +648,9 @@ def test_any_other_name_will_do(name: str) -> None:
     assert grad(lambda x: mine(x) * mine(x))(2.0) == 192.0
     assert grad(grad(lambda x: mine(fgrad.mul(x, x))))(1.0) == 30.0
     assert jvp(mine, 2.0, 1.0) == (8.0, 12.0)
+    beside = (lambda x, y, z: 3 * x * x * y, lambda x, y, z: mine(x))
+    outer = row("outer", lambda x, y: x * x * x * y, *beside)
+    assert (grad(lambda y: outer(2.0, y))(1.0), grad(lambda x: outer(x, 2.0))(1.0)) == (8.0, 6.0)
 
 
 def test_two_rows_of_one_name_do_not_disturb_each_other() -> None:

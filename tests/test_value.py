@@ -445,6 +445,16 @@ def test_a_value_and_its_node_can_be_in_one_pickle() -> None:
     assert (type(value), type(node), value.data, node.value) == (Value, Node, 6.0, 6.0)
 
 
+def test_the_old_node_of_a_leaf_may_be_loaded_before_the_values_above_it() -> None:
+    x = Value(2)
+    old = x.node
+    y = x * 3
+    x.data = 5.0
+    _, loaded = pickle.loads(pickle.dumps([old, y]))  # noqa: S301 - our own
+    loaded.backwards()
+    assert (loaded.data, loaded.grad, loaded.children[0].data) == (6.0, 1.0, 5.0)
+
+
 def test_a_copied_network_is_independent() -> None:
     network = MLP([2, 3, 1], seed=0)
     before = [p.data for p in network.parameters()]

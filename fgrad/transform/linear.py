@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar, overload
 
 from fgrad.forward import tangents
-from fgrad.graph import Scalar, plain, reaches_older
+from fgrad.graph import Scalar, on_older, plain
 from fgrad.number import as_argument
 from fgrad.reverse import cotangents
 from fgrad.transform.arguments import ALL, Inputs, numbers, outputs, take
@@ -39,7 +39,7 @@ class Run(NamedTuple):
     def answer(self) -> object:
         """What `f` returned, as the caller of the transformation sees it."""
         leaves = self.inputs.leaves
-        older = not leaves or reaches_older(self.roots, leaves[0].index)
+        older = not leaves or on_older(self.roots, leaves[0].index)
         answers = self.roots if older else [plain(root) for root in self.roots]
         return unflatten(self.structure, answers)
 

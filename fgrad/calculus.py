@@ -13,6 +13,7 @@ import operator as op
 from typing import TYPE_CHECKING, Final
 
 from fgrad import elementary
+from fgrad.hypot import Hypot
 from fgrad.interval import NONNEGATIVE, NONZERO, POSITIVE, REAL, Interval
 from fgrad.logarithm import Logarithm
 from fgrad.primitive import (
@@ -23,7 +24,6 @@ from fgrad.primitive import (
     Reduction,
     Selection,
     Unary,
-    Variadic,
     binary,
     unary,
 )
@@ -38,6 +38,7 @@ BELL: Final = 2.0 / math.sqrt(math.pi)
 UNIT: Final = Interval(-1.0, 1.0)
 STEPS: Final = "slope 0, at the steps too"
 AT_INFINITY: Final = "beyond the first derivative nan at infinity"
+AT_ORIGIN: Final = "nan at the origin and where both are an infinity"
 FAR: Final = f"{AT_INFINITY}, and it may be far out"
 
 # `quotient`, `power` and `logarithm` are what /, ** and log become inside a rule.
@@ -122,7 +123,7 @@ lorentzian: Unary = unary(
     lambda x, y: -2 * y * (x * y),
     convention="slope nan at infinity",
 )
-asinh = unary("asinh", math.asinh, lambda x, y: 1 / hypot(1, x), convention=AT_INFINITY)
+asinh = unary("asinh", math.asinh, lambda x, y: 1 / hypotenuse(1, x))
 acosh = unary(
     "acosh",
     math.acosh,
@@ -135,13 +136,20 @@ atanh = unary(
     lambda x, y: 1 / one_minus_square(x),
     domain=Interval(-1.0, 1.0, closed=False),
 )
-# by way of hypot, whose square may over- or underflow where the slope does not
 atan2 = binary(
     "atan2",
     math.atan2,
-    lambda x, y, z: y / hypot(x, y) / hypot(x, y),
-    lambda x, y, z: -x / hypot(x, y) / hypot(x, y),
-    convention="nan at the origin and at infinity",
+    lambda x, y, z: inversion(y, x),
+    lambda x, y, z: -inversion(x, y),
+    convention=AT_ORIGIN,
+)
+# x / (x * x + y * y); a row, since its slopes are products, in which nothing large cancels
+inversion: Binary = binary(
+    "inversion",
+    elementary.inversion,
+    lambda x, y, z: inversion(y, x) * inversion(y, x) - z * z,
+    lambda x, y, z: -2 * z * inversion(y, x),
+    convention=AT_ORIGIN,
 )
 
 exp2 = unary("exp2", math.exp2, lambda x, y: y * LN_2)
@@ -319,14 +327,30 @@ dot = Pairing(
     domain=(REAL, REAL),
 )
 
-hypot: Variadic = Variadic(
+hypotenuse: Binary = binary(
+    "hypotenuse",
+    math.hypot,
+    lambda x, y, z: direction_cosine(x, y),
+    lambda x, y, z: direction_cosine(y, x),
+    convention=AT_ORIGIN,
+)
+# x / hypotenuse(x, y); a row, since the slope of a quotient would be a difference of large numbers
+direction_cosine: Binary = binary(
+    "direction_cosine",
+    elementary.direction_cosine,
+    lambda x, y, z: direction_cosine(y, x) * inversion(y, x),
+    lambda x, y, z: -z * inversion(y, x),
+    convention=AT_ORIGIN,
+)
+hypot: Hypot = Hypot(
     name="hypot",
     value=math.hypot,
     partials=(lambda x, z: x / z,),
     spelling="hypot({})",
     blocks=1,
+    of_two=hypotenuse,
     domain=(REAL,),
-    convention="nan at the origin and at infinity",
+    convention="of two operands as hypotenuse; of others nan at the origin and at infinity",
 )
 # by way of the difference, which has all its digits, and not exp(x - z), which has those of z
 logaddexp = binary(
@@ -346,6 +370,7 @@ NEVER_RAISE: Final = frozenset(
         *(add, sub, mul, neg, quotient, power, logarithm, total, dot, where, constant, fabs, sign),
         *(relu, maximum, minimum, copysign, tanh, atan, asinh, erf, erfc, cbrt, atan2),
         *(sigmoid, softplus, sech_squared, lorentzian, gaussian, logaddexp),
+        *(inversion, direction_cosine),
         *(degrees, radians),
     ]
 )

@@ -12,8 +12,10 @@ import math
 __all__ = [
     "SPLITTER",
     "VANISHED",
+    "direction_cosine",
     "exact_sum",
     "gaussian",
+    "inversion",
     "larger",
     "log_add_exp",
     "logarithm",
@@ -141,6 +143,28 @@ def gaussian(x: float) -> float:
 def lorentzian(x: float) -> float:
     """1 / (1 + x ** 2), the slope of atan."""
     return 1.0 / (1.0 + x * x)
+
+
+def inversion(x: float, y: float) -> float:
+    """x / (x ** 2 + y ** 2), nan at the origin: by ratios, since squares may over- or underflow."""
+    if abs(x) < abs(y):
+        ratio = x / y
+        return ratio / y / (1.0 + ratio * ratio)
+    if x == 0:
+        return math.nan
+    ratio = y / x
+    return 1.0 / x / (1.0 + ratio * ratio)
+
+
+def direction_cosine(x: float, y: float) -> float:
+    """x / hypot(x, y), the cosine of the angle between (x, y) and the first axis."""
+    if abs(x) < abs(y):
+        ratio = x / abs(y)
+        return ratio / math.sqrt(1.0 + ratio * ratio)
+    if x == 0:
+        return math.nan
+    ratio = y / x
+    return math.copysign(1.0, x) / math.sqrt(1.0 + ratio * ratio)
 
 
 def soft_rectifier(x: float) -> float:

@@ -494,6 +494,28 @@ def test_the_slope_of_what_remains_is_a_whole_number(
     assert grad(TABLE[name])(2.0, math.inf) == (1.0, 0.0)
 
 
+UNEQUAL: Final = (
+    *((3.0, 4.0), (1.2, 1.1), (-1.3, 2.1), (1e8, 1.0), (-1.0, 1e8), (1e100, -1.0), (1.0, 1e100)),
+    *((-1e300, 1e-10), (3e200, 4e200), (-3e-200, 4e-200), (1e-95, 1e-180), (1e-40, 1e-50)),
+)
+"""Two numbers, of which one may outweigh the other, or whose squares are no floats."""
+
+
+@pytest.mark.parametrize("orders", [x for x in product(range(5), repeat=2) if 0 < sum(x) < 5])
+@pytest.mark.parametrize("name", ["hypot", "atan2"])
+def test_a_small_number_counts_beside_a_large_one(name: str, orders: tuple[int, int]) -> None:
+    """At every order, to the last digits; what is too large for a float is infinite, or nan."""
+    for operands in UNEQUAL:
+        step = mpf(min(map(abs, operands))) * mpf(10) ** -40
+        with mpmath.workdps(3000):
+            exact = mpmath.diff(meaning(name), [*map(mpf, operands)], orders, h=step)
+        got = shared_out(TABLE[name], operands, orders, (backward, forward))
+        if abs(exact) > mpf(2) ** 1024:
+            assert not math.isfinite(got), operands
+        else:
+            assert abs(mpf(got) - exact) <= 1e-13 * abs(exact) + mpf(10) ** -320, (operands, got)
+
+
 def test_far_out_a_falling_power_is_flat_in_its_exponent() -> None:
     for y in (-0.5, -1.0, -2.0):
         for operator in (backward, forward):

@@ -178,6 +178,20 @@ def gaussian(x: Number) -> Number:
     return branch(square < VANISHED, near, lambda: exp(-square))
 
 
+def inversion(x: Number, y: Number) -> Number:
+    """x / (x ** 2 + y ** 2), by ratios."""
+    steep = abs(x) < abs(y)
+    ratio = select(steep, x, y) / select(steep, y, x)
+    return select(steep, ratio / y, 1.0 / x) / (1.0 + ratio * ratio)
+
+
+def direction_cosine(x: Number, y: Number) -> Number:
+    """x / hypot(x, y), by ratios."""
+    steep = abs(x) < abs(y)
+    ratio = select(steep, x, y) / select(steep, abs(y), x)
+    return select(steep, ratio, copysign(1.0, x)) / sqrt(1.0 + ratio * ratio)
+
+
 def log_add_exp(x: Number, y: Number) -> Number:
     """log(exp(x) + exp(y)), shifted by the larger."""
     top = larger(x, y)
@@ -225,6 +239,8 @@ FORMS: Final[Mapping[Primitive, Form]] = {
     rows.acosh: within(libm("acosh"), lambda x: ~(x < 1.0)),
     rows.atanh: within(libm("atanh"), lambda x: ~(abs(x) >= 1.0)),
     rows.atan2: libm("atan2"),
+    rows.inversion: inversion,
+    rows.direction_cosine: direction_cosine,
     rows.exp2: overflowing(libm("exp2")),
     rows.expm1: overflowing(libm("expm1")),
     rows.log1p: within(log1p, lambda x: ~(x <= -1.0)),
@@ -272,5 +288,6 @@ CALLED: Final[Mapping[Primitive, str]] = {
     rows.ldexp: "a whole exponent, of any size",
     rows.fsum: "CPython's own sum, exact inside",
     rows.hypot: "CPython's own sum, which differs between its versions",
+    rows.hypotenuse: "the same",
 }
 """The rows of the table without a form, and why: their value is called, as that of any other."""

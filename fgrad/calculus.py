@@ -36,6 +36,7 @@ LN_2: Final = math.log(2.0)
 LN_10: Final = math.log(10.0)
 BELL: Final = 2.0 / math.sqrt(math.pi)
 UNIT: Final = Interval(-1.0, 1.0)
+SMALL: Final = 0.0625  # x ** SMALL is near 1 for every float x
 STEPS: Final = "slope 0, at the steps too"
 AT_INFINITY: Final = "beyond the first derivative nan at infinity"
 AT_ORIGIN: Final = "nan at the origin and where both are an infinity"
@@ -56,10 +57,18 @@ div = binary(
     domain=(REAL, NONZERO),
 )
 
+
+def power_slope(x: float, y: float) -> float:
+    """y * x ** (y - 1); for a small y as y / x ** (1 - y), since the power may be too large."""
+    small = (y < SMALL) & (y > -SMALL)
+    factor: float = x ** where(small, 1 - y, y - 1)
+    return where(small, where((y == 0) & (x == 0), ZERO, y / factor), y * factor)
+
+
 power = binary(
     "power",
     elementary.power,
-    lambda x, y, z: where(y == 0, where(x == 0, ZERO, y * z / x), y * x ** (y - 1)),
+    lambda x, y, z: power_slope(x, y),
     lambda x, y, z: where(x == 0, ZERO, where((x == math.inf) & (y < 0), ZERO, z * log(x))),
     domain=(NONNEGATIVE, REAL),
     convention=(

@@ -516,6 +516,20 @@ def test_a_small_number_counts_beside_a_large_one(name: str, orders: tuple[int, 
             assert abs(mpf(got) - exact) <= 1e-13 * abs(exact) + mpf(10) ** -320, (operands, got)
 
 
+@pytest.mark.parametrize("y", [1e-100, -1e-100, 1e-5, 0.03, -0.03, 0.06, 0.0625, 0.3])
+def test_a_small_power_has_a_slope_beside_zero(y: float) -> None:
+    """As long as it is a float: x ** (y - 1) and x ** (y - 2) may be too large before."""
+    for x in (1e-310, 1e-300, 1e-250, 1e-200, 1e-150, 1e-100, 1e-3, 0.7, 1e100):
+        found = derivatives(TABLE["pow"], (x, y), 0, backward)
+        for order, got in enumerate(found, 1):
+            with mpmath.workdps(100):
+                exact = mpmath.ff(mpf(y), order) * mpf(x) ** (mpf(y) - order)
+            if abs(exact) > mpf(2) ** 1023:
+                assert not math.isfinite(got), (x, order)
+            else:
+                assert abs(mpf(got) - exact) <= 2e-13 * abs(exact) + mpf(10) ** -320, (x, order)
+
+
 def test_far_out_a_falling_power_is_flat_in_its_exponent() -> None:
     for y in (-0.5, -1.0, -2.0):
         for operator in (backward, forward):

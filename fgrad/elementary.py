@@ -8,6 +8,7 @@ a power of zero and the logarithm of zero give the limit (an infinity, or nan wh
 from __future__ import annotations
 
 import math
+from functools import cache
 
 __all__ = [
     "SPLITTER",
@@ -224,6 +225,10 @@ def log_add_exp(x: float, y: float) -> float:
 _BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798)
 _FAR = 20.0
 _ORDERS = range(151)  # beyond, factorials overflow
+# The root of digamma above 0 in two parts; how near it the Taylor series is taken, and its powers.
+_ROOT, _BEYOND = 1.4616321449683622, 9.549995429965697e-17
+_NEAR = 0.25
+_POWERS = range(22, 0, -1)
 
 
 def polygamma(order: float, x: float) -> float:
@@ -231,13 +236,15 @@ def polygamma(order: float, x: float) -> float:
 
     A ValueError at the poles 0, -1, -2, … and where the order is no such number; an infinity where
     the answer is too large. Carried up to x >= 20 by its recurrence, where the asymptotic series is
-    exact to the last digits (Abramowitz and Stegun 6.4.6 and 6.4.11). From far below 0 by the
-    reflection formula (6.4.7), with the derivative of the cotangent from between 0 and 1, where it
-    is the same.
+    exact to the last digits (Abramowitz and Stegun 6.4.6 and 6.4.11), but digamma beside its root
+    by the Taylor series there. From far below 0 by the reflection formula (6.4.7), with the
+    derivative of the cotangent from between 0 and 1, where it is the same.
     """
     if order not in _ORDERS:
         raise ValueError(f"polygamma: expected a whole order from 0 to 150, got {order!r}")
     n = int(order)
+    if n == 0 and abs(x - _ROOT) < _NEAR:
+        return _digamma_beside_root(x)
     if x == -math.inf:
         return math.nan
     if x <= 0 and x == math.floor(x):
@@ -252,6 +259,20 @@ def polygamma(order: float, x: float) -> float:
         below += _over_power(math.factorial(n), x, n + 1)
         x += 1.0
     return sign * (_polygamma_series(n, x) + below)
+
+
+@cache
+def _taylor_at_root() -> tuple[float, ...]:
+    """The coefficients of digamma, those of the high powers first."""
+    return tuple([polygamma(n, _ROOT) / math.factorial(n) for n in _POWERS])
+
+
+def _digamma_beside_root(x: float) -> float:
+    distance = x - _ROOT - _BEYOND
+    series = 0.0
+    for coefficient in _taylor_at_root():
+        series = series * distance + coefficient
+    return series * distance
 
 
 def _polygamma_series(n: int, x: float) -> float:

@@ -530,6 +530,17 @@ def test_a_small_power_has_a_slope_beside_zero(y: float) -> None:
                 assert abs(mpf(got) - exact) <= 2e-13 * abs(exact) + mpf(10) ** -320, (x, order)
 
 
+@pytest.mark.parametrize("distance", [0.0, 2e-16, 1e-12, 1e-5, 0.01, 0.2, 0.2499, 0.2501])
+def test_the_slope_of_lgamma_is_right_beside_its_zero(distance: float) -> None:
+    """Relative to itself, and so is that of gamma, which has its least value there."""
+    for x in (1.4616321449683622 + distance, 1.4616321449683622 - distance):
+        with mpmath.workdps(50):
+            slope = mpmath.psi(0, mpf(x))
+            exact = {"lgamma": slope, "gamma": slope * mpmath.gamma(mpf(x))}
+        for name, expected in exact.items():
+            assert abs(mpf(grad(TABLE[name])(x)) - expected) <= 8e-15 * abs(expected)
+
+
 def test_far_out_a_falling_power_is_flat_in_its_exponent() -> None:
     for y in (-0.5, -1.0, -2.0):
         for operator in (backward, forward):

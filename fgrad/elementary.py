@@ -11,7 +11,9 @@ import math
 from functools import cache
 
 __all__ = [
+    "HUGE",
     "SPLITTER",
+    "TINY",
     "VANISHED",
     "direction_cosine",
     "exact_sum",
@@ -43,6 +45,8 @@ SPLITTER = 2.0**27 + 1.0
 """Times this, a float falls into two halves whose products are exact (Dekker 1971)."""
 VANISHED = 800.0
 """exp(-VANISHED) is 0."""
+TINY, HUGE = 1e-280, 1e280
+"""Between these a sum of two squares has all its digits."""
 
 
 def quotient(x: float, y: float) -> float:
@@ -147,7 +151,10 @@ def lorentzian(x: float) -> float:
 
 
 def inversion(x: float, y: float) -> float:
-    """x / (x ** 2 + y ** 2), nan at the origin: by ratios, since squares may over- or underflow."""
+    """x / (x ** 2 + y ** 2), nan at the origin: by ratios where a square is too large or small."""
+    square = x * x + y * y
+    if TINY < square < HUGE:
+        return x / square
     if abs(x) < abs(y):
         ratio = x / y
         return ratio / y / (1.0 + ratio * ratio)
@@ -159,6 +166,9 @@ def inversion(x: float, y: float) -> float:
 
 def direction_cosine(x: float, y: float) -> float:
     """x / hypot(x, y), the cosine of the angle between (x, y) and the first axis."""
+    square = x * x + y * y
+    if TINY < square < HUGE:
+        return x / math.sqrt(square)
     if abs(x) < abs(y):
         ratio = x / abs(y)
         return ratio / math.sqrt(1.0 + ratio * ratio)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from fgrad import calculus as rows
 from fgrad.compiler import lowering, selection
 from fgrad.compiler.native.number import Number, Truth, branch, call, select
-from fgrad.elementary import SPLITTER, VANISHED
+from fgrad.elementary import HUGE, SPLITTER, TINY, VANISHED
 
 if TYPE_CHECKING:
     from fgrad.primitive import Primitive
@@ -179,17 +179,27 @@ def gaussian(x: Number) -> Number:
 
 
 def inversion(x: Number, y: Number) -> Number:
-    """x / (x ** 2 + y ** 2), by ratios."""
-    steep = abs(x) < abs(y)
-    ratio = select(steep, x, y) / select(steep, y, x)
-    return select(steep, ratio / y, 1.0 / x) / (1.0 + ratio * ratio)
+    """x / (x ** 2 + y ** 2), by ratios where a square is too large or small."""
+    square = x * x + y * y
+
+    def by_ratios() -> Number:
+        steep = abs(x) < abs(y)
+        ratio = select(steep, x, y) / select(steep, y, x)
+        return select(steep, ratio / y, 1.0 / x) / (1.0 + ratio * ratio)
+
+    return branch((square > TINY) & (square < HUGE), lambda: x / square, by_ratios)
 
 
 def direction_cosine(x: Number, y: Number) -> Number:
-    """x / hypot(x, y), by ratios."""
-    steep = abs(x) < abs(y)
-    ratio = select(steep, x, y) / select(steep, abs(y), x)
-    return select(steep, ratio, copysign(1.0, x)) / sqrt(1.0 + ratio * ratio)
+    """x / hypot(x, y), by ratios where a square is too large or small."""
+    square = x * x + y * y
+
+    def by_ratios() -> Number:
+        steep = abs(x) < abs(y)
+        ratio = select(steep, x, y) / select(steep, abs(y), x)
+        return select(steep, ratio, copysign(1.0, x)) / sqrt(1.0 + ratio * ratio)
+
+    return branch((square > TINY) & (square < HUGE), lambda: x / sqrt(square), by_ratios)
 
 
 def log_add_exp(x: Number, y: Number) -> Number:

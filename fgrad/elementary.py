@@ -11,7 +11,6 @@ import math
 from functools import cache
 
 __all__ = [
-    "HUGE",
     "SPLITTER",
     "TINY",
     "VANISHED",
@@ -45,8 +44,8 @@ SPLITTER = 2.0**27 + 1.0
 """Times this, a float falls into two halves whose products are exact (Dekker 1971)."""
 VANISHED = 800.0
 """exp(-VANISHED) is 0."""
-TINY, HUGE = 1e-280, 1e280
-"""Between these a sum of two squares has all its digits."""
+TINY = 1e-280
+"""Above this a sum of two squares has all its digits."""
 
 
 def quotient(x: float, y: float) -> float:
@@ -153,7 +152,7 @@ def lorentzian(x: float) -> float:
 def inversion(x: float, y: float) -> float:
     """x / (x ** 2 + y ** 2), nan at the origin: by ratios where a square is too large or small."""
     square = x * x + y * y
-    if TINY < square < HUGE:
+    if TINY < square < math.inf:
         return x / square
     if abs(x) < abs(y):
         ratio = x / y
@@ -167,7 +166,7 @@ def inversion(x: float, y: float) -> float:
 def direction_cosine(x: float, y: float) -> float:
     """x / hypot(x, y), the cosine of the angle between (x, y) and the first axis."""
     square = x * x + y * y
-    if TINY < square < HUGE:
+    if TINY < square < math.inf:
         return x / math.sqrt(square)
     if abs(x) < abs(y):
         ratio = x / abs(y)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from fgrad import calculus as rows
 from fgrad.compiler import lowering, selection
 from fgrad.compiler.native.number import Number, Truth, branch, call, select
-from fgrad.elementary import HUGE, SPLITTER, TINY, VANISHED
+from fgrad.elementary import SPLITTER, TINY, VANISHED
 
 if TYPE_CHECKING:
     from fgrad.primitive import Primitive
@@ -187,7 +187,7 @@ def inversion(x: Number, y: Number) -> Number:
         ratio = select(steep, x, y) / select(steep, y, x)
         return select(steep, ratio / y, 1.0 / x) / (1.0 + ratio * ratio)
 
-    return branch((square > TINY) & (square < HUGE), lambda: x / square, by_ratios)
+    return branch((square > TINY) & (square < math.inf), lambda: x / square, by_ratios)
 
 
 def direction_cosine(x: Number, y: Number) -> Number:
@@ -199,7 +199,7 @@ def direction_cosine(x: Number, y: Number) -> Number:
         ratio = select(steep, x, y) / select(steep, abs(y), x)
         return select(steep, ratio, copysign(1.0, x)) / sqrt(1.0 + ratio * ratio)
 
-    return branch((square > TINY) & (square < HUGE), lambda: x / sqrt(square), by_ratios)
+    return branch((square > TINY) & (square < math.inf), lambda: x / sqrt(square), by_ratios)
 
 
 def log_add_exp(x: Number, y: Number) -> Number:

@@ -38,9 +38,7 @@ BELL: Final = 2.0 / math.sqrt(math.pi)
 UNIT: Final = Interval(-1.0, 1.0)
 SMALL: Final = 0.0625  # x ** SMALL is near 1 for every float x
 STEPS: Final = "slope 0, at the steps too"
-AT_INFINITY: Final = "beyond the first derivative nan at infinity"
 AT_ORIGIN: Final = "nan at the origin and where both are an infinity"
-FAR: Final = f"{AT_INFINITY}, and it may be far out"
 
 # `quotient`, `power` and `logarithm` are what /, ** and log become inside a rule.
 add = binary("add", op.add, lambda x, y, z: 1, lambda x, y, z: 1, spelling="({} + {})")
@@ -124,13 +122,12 @@ def one_minus_square(x: float) -> float:
 
 asin = unary("asin", math.asin, lambda x, y: 1 / sqrt(one_minus_square(x)), domain=UNIT)
 acos = unary("acos", math.acos, lambda x, y: -1 / sqrt(one_minus_square(x)), domain=UNIT)
-atan = unary("atan", math.atan, lambda x, y: lorentzian(x), convention=AT_INFINITY)
+atan = unary("atan", math.atan, lambda x, y: lorentzian(x))
 # a row, since in a product of this order nothing is too small on the way, and in a quotient it is
 lorentzian: Unary = unary(
     "lorentzian",
     elementary.lorentzian,
-    lambda x, y: -2 * y * (x * y),
-    convention="slope nan at infinity",
+    lambda x, y: where(y == 0, ZERO, -2 * y * (x * y)),
 )
 asinh = unary("asinh", math.asinh, lambda x, y: 1 / hypotenuse(1, x))
 acosh = unary(
@@ -167,13 +164,12 @@ log1p = unary("log1p", math.log1p, lambda x, y: 1 / (1 + x), domain=Interval(-1.
 log2 = unary("log2", math.log2, lambda x, y: 1 / LN_2 / x, domain=POSITIVE)
 log10 = unary("log10", math.log10, lambda x, y: 1 / LN_10 / x, domain=POSITIVE)
 cbrt = unary("cbrt", math.cbrt, lambda x, y: y**-2 / 3, convention="slope inf at 0")
-erf = unary("erf", math.erf, lambda x, y: BELL * gaussian(x), convention=FAR)
-erfc = unary("erfc", math.erfc, lambda x, y: -BELL * gaussian(x), convention=FAR)
+erf = unary("erf", math.erf, lambda x, y: BELL * gaussian(x))
+erfc = unary("erfc", math.erfc, lambda x, y: -BELL * gaussian(x))
 gaussian: Unary = unary(
     "gaussian",
     elementary.gaussian,
-    lambda x, y: -2 * (x * y),
-    convention="slope nan at infinity; higher derivatives may be far out",
+    lambda x, y: where(y == 0, ZERO, -2 * (x * y)),
 )
 lgamma = unary(
     "lgamma",
@@ -187,7 +183,10 @@ gamma = unary(
     math.gamma,
     lambda x, y: y * polygamma(0, x),
     domain=POSITIVE,
-    convention=f"x < 0 too, but for whole numbers; {FAR}",
+    convention=(
+        "x < 0 too, but for whole numbers; "
+        "beyond the first derivative nan at infinity, and it may be far out"
+    ),
 )
 polygamma: Binary = binary(
     "polygamma",

@@ -11,7 +11,7 @@ from fgrad.primitive import Binary, Operand, Variadic
 
 __all__ = ["Hypot"]
 
-S = TypeVar("S", bound=Operand | float)
+K = TypeVar("K", bound=Operand)
 
 
 @frozen(eq=False, repr=False, kw_only=True)
@@ -24,8 +24,9 @@ class Hypot(Variadic):
 
     of_two: Binary
 
-    def apply(self, operands: Sequence[S | float]) -> S | float:
-        """The answer to `operands`."""
+    def _bound(self, operand: K, operands: Sequence[object]) -> K:
         if len(operands) == 2:  # noqa: PLR2004 - x and y
-            return self.of_two.apply(operands)
-        return super().apply(operands)
+            answer = operand.bind(self.of_two, operands)
+            if answer is not NotImplemented:
+                return answer
+        return super()._bound(operand, operands)

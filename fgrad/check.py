@@ -9,13 +9,13 @@ from itertools import pairwise, product
 from typing import Final, NamedTuple, ParamSpec, TypeAlias, TypeVar
 
 from fgrad.codegen import NAMES
-from fgrad.container import Leaves, put
 from fgrad.graph import ALIAS, LEAF, Node, Scalar, ancestors, leaf, value
 from fgrad.primitive import Primitive
 from fgrad.reverse import cotangents
 from fgrad.transform import grad, jacobian
 from fgrad.transform.arguments import ALL, one_number, parameter, take
 from fgrad.tree import paths
+from fgrad.unrolled import put
 
 __all__ = ["Comparison", "DerivativeError", "Report", "check_grad", "check_row"]
 
@@ -102,7 +102,7 @@ def check_grad(f: Callable[P, Scalar]) -> Callable[P, Report]:
         names = _names(f, inputs.args)
 
         def flat(xs: Sequence[Scalar]) -> Scalar:
-            rest = Leaves([x if isinstance(x, Node) else leaf(x) for x in xs])
+            rest = iter([x if isinstance(x, Node) else leaf(x) for x in xs])
             trees = [put(structure, rest) for structure in inputs.structures]
             return one_number(f, f(*trees, **kwargs))  # type: ignore[arg-type]  # what f takes
 

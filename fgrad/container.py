@@ -7,15 +7,16 @@ else. What a thing of some class is in a tree, its role, is found once a class.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import partial
+from itertools import islice
 from numbers import Complex
-from operator import attrgetter
+from operator import attrgetter, is_
 from types import MemberDescriptorType, NoneType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, final
 
-from attrs import fields, frozen, has
+from attrs import field, fields, frozen, has
 
 from fgrad.number import is_number
 from fgrad.primitive import Operand, Primitive
@@ -27,11 +28,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LEAF",
+    "NAMES",
     "ROLES",
     "Branch",
     "Container",
     "Leaf",
-    "Leaves",
     "Static",
     "StrayError",
     "Structure",
@@ -104,118 +105,90 @@ class StrayError(Exception):
         self.item = item
 
 
+Close: TypeAlias = "Callable[[tuple[Hashable, ...], Iterable[Any]], object]"
+
+
 @final
-class Leaves:
-    """The leaves that are put into structures, and the place of the next."""
-
-    __slots__ = ("items", "place")
-
-    def __init__(self, items: Sequence[Any]) -> None:
-        self.items = items
-        self.place = 0
-
-    def next(self, count: int) -> Sequence[Any]:
-        """As many more."""
-        self.place += count
-        return self.items[self.place - count : self.place]
-
-
-Take: TypeAlias = "Callable[[Any, list[Leaf]], Structure]"
-Put: TypeAlias = "Callable[[Branch, Leaves], object]"
-
-
 @frozen
 class Role:
-    """What things of a class are in a tree. take: the structure of one; its leaves are noted."""
+    """What things of a class that is no container are in a tree.
 
-    take: Take
+    take: the structure of one; if it is a leaf it is noted.
+    """
+
+    take: Callable[[Any, list[Leaf]], Static]
 
 
 @final
 @frozen
-class Container(Role):
+class Container:
     """How a kind of container is taken apart into keys and items, and put together again.
 
     keys: field names, dict keys, an array's shape, or nothing for a sequence.
+    close: the container of these keys and items.
+    reading: its items, as Python code over `NAMES` with {0} for the container.
+    likeness: the condition that one of the class has size {1} and keys {2}, as code; none if all
+        of the class have.
     spelling: where an item is, as Python would write it.
     """
 
-    put: Put
-    items: Callable[[Any], Sequence[object]]
     keys: Callable[[Any], tuple[Hashable, ...]]
+    close: Close
+    reading: str
+    likeness: str = ""
     spelling: str = "[{}]"
+    items: Callable[[Any], Collection[object]] = field(init=False)
+
+    @items.default
+    def _items(self) -> Callable[[Any], Collection[object]]:
+        return compile_function(f"def items(tree): return {self.reading.format('tree')}", NAMES)
 
 
 def take(tree: object, leaves: list[Leaf]) -> Structure:
     """The structure of `tree`; its leaves are added to `leaves`."""
-    return ROLES[type(tree)].take(tree, leaves)
+    if tree.__class__ is float:
+        leaves.append(tree)
+        return LEAF
+    kind = type(tree)
+    role = ROLES[kind]
+    if isinstance(role, Role):
+        return role.take(tree, leaves)
+    items = role.items(tree)
+    for item in items:
+        if item.__class__ is not float:
+            break
+    else:
+        leaves.extend(items)  # type: ignore[arg-type]  # they are floats
+        return _branch((kind, role.keys(tree), len(items), None))
+    children = tuple([take(item, leaves) for item in items])
+    for child in children:
+        if child is not LEAF:
+            return _branch((kind, role.keys(tree), len(items), children))
+    return _branch((kind, role.keys(tree), len(items), None))
 
 
-def put(structure: Structure, leaves: Leaves) -> object:
+def put(structure: Structure, leaves: Iterator[object]) -> object:
     """The tree of this structure, with the next of `leaves` in it."""
-    if type(structure) is Static:
-        return leaves.next(1)[0] if structure is LEAF else structure.content
-    return ROLES[structure.kind].put(structure, leaves)  # type: ignore[attr-defined]  # it was open
+    if structure is LEAF:
+        return next(leaves)
+    if isinstance(structure, Static):
+        return structure.content
+    kind, keys, size, children = structure
+    close = ROLES[kind].close  # type: ignore[union-attr]  # it was taken apart
+    if children is None:
+        return close(keys, islice(leaves, size))
+    return close(keys, [put(child, leaves) for child in children])
 
 
-def _container(
-    items: Callable[[Any], Sequence[object]],
-    close: Callable[[tuple[Hashable, ...], Sequence[Any]], object],
-    keys: Callable[[Any], tuple[Hashable, ...]],
-    spelling: str = "[{}]",
-) -> Container:
-    """A kind of container that is an item after the other."""
-
-    def take_items(tree: object, leaves: list[Leaf]) -> Structure:
-        things = items(tree)
-        for thing in things:
-            if thing.__class__ is not float:
-                break
-        else:
-            leaves.extend(things)  # type: ignore[arg-type]  # they are floats
-            return _branch((type(tree), keys(tree), len(things), None))
-        children = tuple([take(thing, leaves) for thing in things])
-        leafy = all(child is LEAF for child in children)
-        return _branch((type(tree), keys(tree), len(things), None if leafy else children))
-
-    def put_items(branch: Branch, leaves: Leaves) -> object:
-        if branch.children is None:
-            return close(branch.keys, leaves.next(branch.size))
-        return close(branch.keys, [put(child, leaves) for child in branch.children])
-
-    return Container(take_items, put_items, items, keys, spelling)
-
-
-_TAKE: Final = """\
-def function(tree, leaves):
+_CLOSE: Final = """\
+def close(keys, items):
+    [{slots}] = items
+    record = new(kind)
 {fields}\
-    return branch((kind, names, {size}, None if {leafy} else ({slots})))
+    return record
 """
-_TAKE_FIELD: Final = """\
-    item = tree.{name}
-    if item.__class__ is float:
-        leaves.append(item)
-        {slot} = LEAF
-    else:
-        {slot} = roles[type(item)].take(item, leaves)
-"""
-_PUT: Final = """\
-def function(branch, leaves):
-    instance = new(kind)
-    [{slots}] = branch.children or all_leaves
-{fields}\
-    return instance
-"""
-_PUT_FIELD: Final = """\
-    if {slot} is LEAF:
-        place = leaves.place
-        leaves.place = place + 1
-        {slot} = leaves.items[place]
-    elif {slot}.__class__ is Static:
-        {slot} = {slot}.content
-    else:
-        {slot} = roles[{slot}.kind].put({slot}, leaves)
-    set_{slot}(instance, {slot})
+_FIELD: Final = """\
+    set_{slot}(record, {slot})
 """
 
 
@@ -226,26 +199,11 @@ def _record(kind: type, names: tuple[str, ...]) -> Container:
     """
     slots = {f"slot_{i}": name for i, name in enumerate(names)}
     known: dict[str, object] = {f"set_{slot}": _setter(kind, slots[slot]) for slot in slots}
-    known |= {"kind": kind, "names": names, "all_leaves": (LEAF,) * len(names)}
-    known |= {"roles": ROLES, "branch": _branch, "LEAF": LEAF, "Static": Static}
-    known |= {"new": object.__new__}
-
-    def written(template: str, field: str) -> Callable[..., Any]:
-        source = template.format(
-            fields="".join(field.format(slot=slot, name=slots[slot]) for slot in slots),
-            slots="".join(f"{slot}, " for slot in slots),
-            leafy=" is ".join([*slots, "LEAF"]),
-            size=len(slots),
-        )
-        return compile_function(source, known)
-
-    return Container(
-        written(_TAKE, _TAKE_FIELD),
-        written(_PUT, _PUT_FIELD),
-        lambda tree: [getattr(tree, name) for name in names],
-        lambda _: names,
-        ".{}",
-    )
+    fields = "".join([_FIELD.format(slot=slot) for slot in slots])
+    source = _CLOSE.format(slots=", ".join(slots), fields=fields)
+    close = compile_function(source, known | {"kind": kind, "new": object.__new__})
+    reading = f"({''.join([f'{{0}}.{name}, ' for name in names])})"
+    return Container(lambda _: names, close, reading, spelling=".{}")
 
 
 def _setter(kind: type, name: str) -> Callable[[object, object], None]:
@@ -265,12 +223,13 @@ def _array_items(array: NDArray[np.generic]) -> Sequence[object]:
     return floats.ravel().tolist()
 
 
-def _close_array(shape: tuple[Hashable, ...], items: Sequence[object]) -> object:
+def _close_array(shape: tuple[Hashable, ...], items: Iterable[object]) -> object:
     """A NumPy array of this shape: of floats, or of objects if an item is no float."""
     numpy = sys.modules["numpy"]
-    floats = all(isinstance(item, float) for item in items)
-    array = numpy.empty(len(items), dtype=float if floats else object)
-    array[:] = items
+    numbers = list(items)
+    floats = all(isinstance(number, float) for number in numbers)
+    array = numpy.empty(len(numbers), dtype=float if floats else object)
+    array[:] = numbers
     return array.reshape(shape)
 
 
@@ -296,16 +255,17 @@ _NUMBER: Final = Role(_take_number)
 _STATIC: Final = Role(lambda thing, _: _static((thing,)))
 
 
-class _Roles(dict[type, Role]):
+class _Roles(dict[type, Role | Container]):
     """The role of each class, found when it is asked for."""
 
-    def __missing__(self, kind: type) -> Role:
+    def __missing__(self, kind: type) -> Role | Container:
         role = self[kind] = _role(kind)
         return role
 
 
 def _named_tuple(kind: type[tuple[Any, ...]], names: tuple[str, ...]) -> Container:
-    return _container(tuple, lambda _, items: tuple.__new__(kind, items), lambda _: names, ".{}")
+    close: Close = lambda _, items: tuple.__new__(kind, items)  # noqa: E731 - as the others
+    return Container(lambda _: names, close, "{0}", spelling=".{}")
 
 
 def _field_names(kind: type) -> tuple[str, ...] | None:
@@ -321,14 +281,15 @@ def _field_names(kind: type) -> tuple[str, ...] | None:
     return None
 
 
-def _role(kind: type) -> Role:
+def _role(kind: type) -> Role | Container:
     """The first that fits: an enum may be a dataclass, too, and is a constant nonetheless."""
     if issubclass(kind, Operand):
         return _NUMBER
     if issubclass(kind, (Primitive, str, bool, Enum, NoneType)):
         return _STATIC
     if is_array(kind):
-        return _container(_array_items, _close_array, attrgetter("shape"), ".flat[{}]")
+        shape, items, like = attrgetter("shape"), "array_items({0})", "{0}.shape == {2}"
+        return Container(shape, _close_array, items, like, ".flat[{}]")
     if issubclass(kind, tuple) and hasattr(kind, "_fields"):
         return _named_tuple(kind, kind._fields)
     names = _field_names(kind)
@@ -338,14 +299,20 @@ def _role(kind: type) -> Role:
     return _STATIC if called else _NUMBER
 
 
+NAMES: Final[Mapping[str, object]] = {"array_items": _array_items, "is_": is_}
+"""What the code of containers calls."""
+
 ROLES: Final = _Roles(
     {
-        tuple: _container(tuple, lambda _, items: tuple(items), lambda _: ()),
-        list: _container(list, lambda _, items: list(items), lambda _: ()),
-        dict: _container(
-            lambda tree: tuple(tree.values()),
-            lambda keys, items: dict(zip(keys, items, strict=True)),
+        tuple: Container(lambda _: (), lambda _, items: tuple(items), "{0}", "len({0}) == {1}"),
+        list: Container(
+            lambda _: (), lambda _, items: list(items), "tuple({0})", "len({0}) == {1}"
+        ),
+        dict: Container(
             tuple,
+            lambda keys, items: dict(zip(keys, items, strict=True)),
+            "tuple({0}.values())",
+            "len({0}) == {1} and all(map(is_, {0}, {2}))",
             "[{!r}]",
         ),
     }

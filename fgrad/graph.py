@@ -19,7 +19,7 @@ from fgrad import calculus
 from fgrad.arithmetic import Arithmetic, Number, compare
 from fgrad.number import as_float
 from fgrad.primitive import Primitive, unary
-from fgrad.source import compile_function, compile_sum, indent
+from fgrad.source import MANY, compile_function, compile_sum, indent
 from fgrad.watch import WATCHED, refuse_floats, refuse_text, refuse_to_leak, watching
 
 __all__ = [
@@ -189,7 +189,7 @@ def _refuse(operand: object) -> NoReturn:
 
 def _evaluate(primitive: Primitive, operands: Sequence[Node | float]) -> float:
     if primitive.term:
-        return _sum(primitive)(*operands)
+        return _sum(primitive, min(len(operands), MANY))(*operands)
     values = [
         x.value if x.__class__ is Node else x if x.__class__ is float else _refuse(x)
         for x in operands
@@ -198,12 +198,12 @@ def _evaluate(primitive: Primitive, operands: Sequence[Node | float]) -> float:
 
 
 @cache
-def _sum(primitive: Primitive) -> Callable[..., float]:
+def _sum(primitive: Primitive, size: int) -> Callable[..., float]:
     """The value of a row that is a sum, of nodes and floats as they are: one list less to make."""
     read = (
         "({0}.value if {0}.__class__ is Node else {0} if {0}.__class__ is float else refuse({0}))"
     )
-    return compile_sum(primitive.term, {"Node": Node, "refuse": _refuse}, read=read)
+    return compile_sum(primitive.term, {"Node": Node, "refuse": _refuse}, read=read, size=size)
 
 
 FILL: Final = """\

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from typing import Any, Final
 
-__all__ = ["compile_function", "compile_sum", "indent"]
+__all__ = ["MANY", "compile_function", "compile_sum", "indent"]
 
 
 def indent(lines: str, by: str) -> str:
@@ -26,7 +27,7 @@ def compile_function(source: str, namespace: Mapping[str, object]) -> Callable[.
     return function
 
 
-_SUM: Final = """\
+_LOOP: Final = """\
 def sum_of_terms(*operands):
     size = len(operands) // {count}
     total = -0.0
@@ -34,26 +35,47 @@ def sum_of_terms(*operands):
         total += {term}
     return total
 """
+_FEW: Final = """\
+def sum_of_terms({names}):
+    return -0.0 + {terms}
+"""
+
+
+MANY: Final = 64
+"""From so many operands on, a sum is a loop."""
 
 
 def compile_sum(
-    term: str, namespace: Mapping[str, object], *, read: str = "{}"
+    term: str, namespace: Mapping[str, object], *, read: str = "{}", size: int = MANY
 ) -> Callable[..., float]:
     """The sum of `term` over blocks of operands, from the left: x_1 y_1 + x_2 y_2 + …, say.
 
     The builtin does not add from the left from Python 3.12 on. Begun with -0.0, which changes no
-    number that it is added to, while 0.0 changes -0.0. `read` is how an operand is read.
+    number that it is added to, while 0.0 changes -0.0. `read` is how an operand is read. One of
+    `size` operands, if these are few, is written out: that is twice as quick as the loop, which
+    takes any number of them.
 
     >>> compile_sum("{} * {}", {})(1.0, 2.0, 10.0, 20.0)
     50.0
     """
     names = ["x", "y"][: term.count("{}")]
+    many = size >= MANY
+    source = _loop(names, term, read) if many else _few(names, term, read, size // len(names))
+    function: Callable[..., float] = compile_function(source, namespace)
+    return function
+
+
+def _loop(names: Sequence[str], term: str, read: str) -> str:
     blocks = [f"operands[{i} * size : {i + 1} * size]" for i in range(len(names))]
-    source = _SUM.format(
+    return _LOOP.format(
         count=len(names),
         names=", ".join(names),
         blocks=", ".join(blocks),
         term=term.format(*[read.format(name) for name in names]),
     )
-    function: Callable[..., float] = compile_function(source, namespace)
-    return function
+
+
+def _few(names: Sequence[str], term: str, read: str, length: int) -> str:
+    blocks = [[f"{name}_{i}" for i in range(length)] for name in names]
+    terms = [term.format(*map(read.format, operands)) for operands in zip(*blocks, strict=True)]
+    return _FEW.format(names=", ".join(chain(*blocks)), terms=" + ".join(terms))

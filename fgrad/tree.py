@@ -16,15 +16,13 @@ from fgrad.container import (
     Branch,
     Container,
     Leaf,
-    Leaves,
     StrayError,
     Structure,
     is_array,
-    put,
-    take,
 )
 from fgrad.number import to_float
 from fgrad.primitive import Operand
+from fgrad.unrolled import put, take
 
 if TYPE_CHECKING:
     from fgrad.signatures import Tree
@@ -43,9 +41,8 @@ def flatten(tree: object, name: str = "tree") -> tuple[list[Leaf], Structure]:
     Traceback (most recent call last):
     TypeError: params[1][1]: expected float, got int 3 (write 3.0)
     """
-    leaves: list[Leaf] = []
     try:
-        return leaves, take(tree, leaves)
+        return take(tree)
     except RecursionError:
         raise TypeError(f"{name}: a tree nested too deeply, or one that holds itself") from None
     except AttributeError:
@@ -61,7 +58,7 @@ def unflatten(structure: Structure, leaves: Iterable[object]) -> object:
 
     Containers of a class are made without calling its `__init__`: what was valid stays as it is.
     """
-    return put(structure, Leaves(list(leaves)))
+    return put(structure, iter(leaves))
 
 
 def map_operands(tree: object, change: Callable[[Operand], object]) -> object:
@@ -74,13 +71,13 @@ def map_operands(tree: object, change: Callable[[Operand], object]) -> object:
     except StrayError:  # an array of something else
         return tree
     branch = Branch(type(tree), role.keys(tree), len(items), None)
-    return put(branch, Leaves([map_operands(item, change) for item in items]))
+    return put(branch, iter([map_operands(item, change) for item in items]))
 
 
 def closer(branch: Branch) -> Callable[[list[object]], object]:
     """The function that makes a container like `branch` of its items."""
     outermost = branch._replace(children=None)
-    return lambda items: put(outermost, Leaves(items))
+    return lambda items: put(outermost, iter(items))
 
 
 def paths(tree: object, name: str) -> Iterator[tuple[str, object]]:

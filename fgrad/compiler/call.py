@@ -7,9 +7,10 @@ from numbers import Number
 from types import MethodType
 from typing import Final, NamedTuple, TypeAlias
 
-from fgrad.container import LEAF, Leaf, Leaves, Static, Structure, put
+from fgrad.container import LEAF, Leaf, Static, Structure
 from fgrad.primitive import Operand
 from fgrad.tree import flatten
+from fgrad.unrolled import put
 
 __all__ = ["Call", "Same"]
 
@@ -77,7 +78,7 @@ class Call(NamedTuple):
 
     def arguments(self, numbers: Iterable[object]) -> tuple[list[object], dict[str, object]]:
         """The arguments with other numbers in them."""
-        rest = Leaves(tuple(numbers))
+        rest = iter(numbers)
         things = [part.thing if isinstance(part, Same) else put(part, rest) for part in self.parts]
         count = len(self.args)
         return things[:count], dict(zip(self.kwargs, things[count:], strict=True))

@@ -18,11 +18,12 @@ from inspect import Parameter
 from itertools import chain
 from typing import Final, NamedTuple, Self
 
-from fgrad.container import LEAF, ROLES, Container, Leaves, Static, Structure, put
+from fgrad.container import LEAF, ROLES, Container, Static, Structure
 from fgrad.graph import Node, Scalar, ancestors, fresh, plain
 from fgrad.number import as_argument
 from fgrad.primitive import Operand
 from fgrad.tree import flatten, map_operands, paths
+from fgrad.unrolled import put
 
 __all__ = [
     "ALL",
@@ -96,7 +97,7 @@ def _shaped(structures: Sequence[Structure], numbers: tuple[object, ...]) -> tup
     """The trees of these structures, with the numbers in them, one after another."""
     for structure in structures:
         if structure is not LEAF:
-            leaves = Leaves(numbers)
+            leaves = iter(numbers)
             return tuple([put(structure, leaves) for structure in structures])
     return numbers
 
@@ -181,7 +182,7 @@ def numbers(tree: object, name: Callable[[], str], remedy: str) -> tuple[list[Sc
         found, structure = flatten(tree)
     except TypeError:
         found, structure = flatten(tree, name())  # the same error, with the whole path
-    strange = [kind for kind in set(map(type, found)) if not issubclass(kind, (float, Node))]
+    strange = [x for x in found if x.__class__ is not float and not isinstance(x, (float, Node))]
     if strange or (isinstance(structure, Static) and structure is not LEAF):
         what = f"{type(tree).__name__} {tree!r:.60}"
         message = f"{name()}: expected a float or a tree of floats, got {what} ({remedy})"

@@ -71,6 +71,13 @@ def test_operands_are_counted_whatever_they_are(x: Any) -> None:
     assert said(lambda: rows.total(x, 2)).endswith("as in total([x, y]), got 2")
 
 
+@pytest.mark.parametrize("x", [3.0, leaf(3.0), Value(3)])
+def test_hypot_of_two_is_called_as_it_was_called(x: Any) -> None:
+    """Though it is the row hypotenuse."""
+    for operands in ((x, "4"), ("4", x), (x, "4", 1.0)):
+        assert said(rows.hypot, *operands).startswith("hypot: expected")
+
+
 def test_a_method_counts_its_operand() -> None:
     assert Value(3.4).round().data == 3.0
     assert said(lambda: Value(3.4).round(1)) == "round: expected 1 operand, got 2"

@@ -1,15 +1,15 @@
-"""What a row of the table says of itself: its docstring and its signature."""
+"""What a row of the table says of itself: docstring, signature, the paths of its operands."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from inspect import Parameter, Signature, signature
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from fgrad.primitive import Primitive
 
-__all__ = ["Docstring", "OperandSignature"]
+__all__ = ["Docstring", "OperandSignature", "numbered", "operand_paths"]
 
 _SEQUENCES: Final = ("ws", "xs")
 
@@ -54,3 +54,19 @@ def _operands(row: Primitive) -> Sequence[str]:
     if len(set(names)) == count and all(map(str.isidentifier, names)):
         return names
     return [f"x_{i}" for i in range(1, count + 1)]
+
+
+def operand_paths(row: Primitive, operands: Sequence[object]) -> dict[str, object]:
+    """The operands of one call by their paths, as the signature has them: x and y, or xs[1]."""
+    if not row.blocks:
+        return dict(zip(_operands(row), operands, strict=True))
+    size = len(operands) // row.blocks
+    paths: dict[str, object] = {}
+    for i, name in enumerate(_SEQUENCES[-row.blocks :]):
+        paths |= numbered(name, operands[i * size : (i + 1) * size])
+    return paths
+
+
+def numbered(name: str, items: Iterable[object]) -> dict[str, object]:
+    """The items by their paths: name[0], name[1], and so on."""
+    return {f"{name}[{i}]": x for i, x in enumerate(items)}

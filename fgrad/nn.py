@@ -22,9 +22,10 @@ from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeVar, overload
 from attrs import frozen
 
 from fgrad.calculus import div, dot, softplus, sub, tanh
-from fgrad.composition import logsumexp, numbered, told
+from fgrad.composition import logsumexp
+from fgrad.description import numbered
 from fgrad.graph import Scalar, plain
-from fgrad.primitive import to_items
+from fgrad.primitive import to_items, told
 
 if TYPE_CHECKING:
     from fgrad.container import Leaf
@@ -92,7 +93,8 @@ class Neuron(Generic[L_co]):
         try:
             weighted = dot.apply((*self.weights, self.bias, *inputs, 1.0))
         except TypeError as error:
-            raise told(error, "Neuron", numbered("inputs", inputs)) from None
+            numbers = numbered("inputs", inputs) | numbered("weights", self.weights)
+            raise told(error, "Neuron", numbers | {"bias": self.bias}) from None
         return self.activation(weighted)  # type: ignore[arg-type]  # or an operand
 
 

@@ -92,14 +92,32 @@ def test_a_row_of_three_operands_counts_them() -> None:
 
 
 def test_a_number_where_a_sequence_is_due_is_shown() -> None:
-    assert said(lambda: rows.total(3.0)) == "total: expected a sequence, got float 3.0"
-    assert said(lambda: rows.dot([1.0], node)).startswith("dot: expected a sequence, got Node ")
+    assert said(lambda: rows.total(3.0)) == "xs of total: expected a sequence, got float 3.0"
+    assert said(lambda: rows.dot(2.0, [1.0])) == "ws of dot: expected a sequence, got float 2.0"
+    assert said(lambda: rows.dot([1.0], node)).startswith("xs of dot: expected a sequence, got Nod")
     assert said(lambda: mean(3.0)) == "xs of mean: expected a sequence, got float 3.0"
     assert said(lambda: softmax(None)) == "xs of softmax: expected a sequence, got NoneType None"
+    assert said(lambda: rows.prod(2.0)) == "xs of prod: expected a sequence, got float 2.0"
     assert said(lambda: dist([1.0], 2)) == "q of dist: expected a sequence, got int 2"
     assert said(lambda: mean_squared_error(1.0, [1.0])).startswith("predictions: expected a seq")
     assert said(lambda: mean_squared_error([1.0], 1.0)).startswith("targets: expected a sequence")
     assert said(lambda: cross_entropy(1.0, 0)) == "logits: expected a sequence, got float 1.0"
+
+
+@pytest.mark.parametrize("stranger", ["a", None, [1.0], 1j])
+@pytest.mark.parametrize("other", [1.0, leaf(1.0), Value(1)])
+def test_a_row_names_the_operand_that_is_no_number(stranger: Any, other: Any) -> None:
+    got = f"expected a real number, got {type(stranger).__name__} {stranger!r}"
+    for row in (rows.total, rows.fsum):
+        assert said(lambda row=row: row([other, 2, stranger])) == f"xs[2] of {row.name}: {got}"
+    assert said(lambda: rows.dot([other, 2], [1.0, stranger])) == f"xs[1] of dot: {got}"
+    assert said(lambda: rows.dot([1.0, stranger], [other, 2])) == f"ws[1] of dot: {got}"
+    assert said(lambda: rows.hypot(other, stranger, 2)) == f"xs[1] of hypot: {got}"
+    for row in (rows.maximum, rows.pow, rows.atan2):
+        assert said(lambda row=row: row(other, stranger)) == f"y of {row.name}: {got}"
+        assert said(lambda row=row: row(stranger, other)) == f"x of {row.name}: {got}"
+    assert said(lambda: rows.polygamma(stranger, other)) == f"n of polygamma: {got}"
+    assert said(lambda: rows.where(True, other, stranger)) == f"y of where: {got}"  # noqa: FBT003 - as comparisons give
 
 
 def test_an_error_within_a_sequence_is_its_own() -> None:
@@ -206,6 +224,13 @@ def test_an_input_that_is_no_number_is_named(network: Any) -> None:
     expected = "inputs[1] of Neuron: expected a real number, got NoneType None"
     assert said(network, [1, None]) == expected
     assert said(network, "ab") == "inputs[0] of Neuron: expected a real number, got str 'a'"
+
+
+def test_a_weight_that_is_no_number_is_named() -> None:
+    neuron: Any = nn.Neuron
+    got = "of Neuron: expected a real number, got str 'a'"
+    assert said(neuron((1.0, "a"), 0.0), [1, 2]) == f"weights[1] {got}"
+    assert said(neuron((1.0, 2.0), "a"), [1, 2]) == f"bias {got}"
 
 
 def test_a_network_of_values_takes_no_node() -> None:

@@ -116,6 +116,8 @@ def test_a_row_names_the_operand_that_is_no_number(stranger: Any, other: Any) ->
     for row in (rows.maximum, rows.pow, rows.atan2):
         assert said(lambda row=row: row(other, stranger)) == f"y of {row.name}: {got}"
         assert said(lambda row=row: row(stranger, other)) == f"x of {row.name}: {got}"
+    assert said(lambda: rows.log(stranger, other)) == f"x of log: {got}"
+    assert said(lambda: rows.log(other, stranger)) == f"base of log: {got}"
     assert said(lambda: rows.polygamma(stranger, other)) == f"n of polygamma: {got}"
     assert said(lambda: rows.where(True, other, stranger)) == f"y of where: {got}"  # noqa: FBT003 - as comparisons give
 

@@ -84,6 +84,14 @@ def test_functions_of_many_operands_take_values_and_numbers() -> None:
     assert x.grad == pytest.approx(5 + 4)
 
 
+def test_the_method_log_takes_a_base() -> None:
+    x, base = Value(8), Value(2)
+    x.log(base).backwards()
+    assert (x.log(2).data, x.log().data) == (3.0, math.log(8.0))
+    assert x.grad == pytest.approx(1 / (8 * math.log(2)))
+    assert base.grad == pytest.approx(-math.log(8) / (2 * math.log(2) ** 2))
+
+
 def test_mean_of_values() -> None:
     values = [Value(1), Value(2), Value(6)]
     mean(values).backwards()

@@ -57,17 +57,16 @@ _ABSENT: Final[Any] = object()  # of any type, to stand in the place of an opera
 
 
 class Zero(float):
-    """The type of `ZERO`."""
+    """A partial that is zero by structure, not by value: nothing flows through it, at any order.
+
+    A rule gives it where the answer does not depend on the operand at all (the branch not taken of
+    `where`), so that an infinite slope on that side can never make `0 * inf = nan`.
+    """
 
     __slots__ = ()
 
 
 ZERO: Final = Zero()
-"""A partial that is zero by structure, not by value: nothing flows through it, at any order.
-
-A rule gives it where the answer does not depend on the operand at all (the branch not taken of
-`where`), so that an infinite slope on that side can never make `0 * inf = nan`.
-"""
 
 
 def to_items(xs: Iterable[S], name: str, function: str = "") -> tuple[S, ...]:

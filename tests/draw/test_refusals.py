@@ -26,6 +26,18 @@ from tests.draw.pictures import (
     svg_cells,
 )
 
+# Names.
+
+
+def test_a_star_import_brings_the_verbs_and_none_of_the_modules_behind_them() -> None:
+    names: dict[str, object] = {}
+    exec("from fgrad.draw import *", names)  # noqa: S102 - the only way to have one in a function
+    brought = {name: thing for name, thing in names.items() if name != "__builtins__"}
+    verbs = {"dot", "mermaid", "picture", "svg"}
+    assert {*brought} == verbs | {"Drawable", "Labelled", "Picture"}
+    assert brought == {name: getattr(draw, name) for name in brought}
+
+
 # Refusals.
 
 

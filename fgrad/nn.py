@@ -25,6 +25,7 @@ from fgrad.calculus import div, dot, softplus, sub, tanh
 from fgrad.composition import logsumexp
 from fgrad.description import numbered
 from fgrad.graph import Scalar, plain
+from fgrad.number import as_float
 from fgrad.primitive import to_items, told
 
 if TYPE_CHECKING:
@@ -153,8 +154,8 @@ class MLP(Generic[L_co]):
 
         `activation` is that of all layers, or one for each. Without a seed the numbers are drawn
         from the state of the module `random`. A ValueError if the sizes are not two or more
-        positive ints, or the activations not as many as the layers; a TypeError if they are
-        something else altogether.
+        positive ints, or the activations not as many as the layers, or if the gain of one cannot
+        be measured; a TypeError if they are something else altogether.
 
         Weights are orthogonal times a gain (Saxe, McClelland and Ganguli 2014), biases 0. The gain
         of a hidden layer makes up for what the activation before it takes away (He et al. 2015);
@@ -164,7 +165,9 @@ class MLP(Generic[L_co]):
         _check_sizes(sizes)
         count = len(sizes) - 1
         activations = _activations(activation, count)
-        hidden = [_gain(activation) for activation in activations[: count - 2]]
+        each = "activation" if callable(activation) else "activation[{}]"
+        measured = activations[: count - 2]
+        hidden = [_gain(each.format(i), one) for i, one in enumerate(measured)]
         gains = [_FIRST_GAIN, *hidden, _LAST_GAIN][-count:]
         draw = _draw(seed)
         rows = zip(sizes[:-1], sizes[1:], gains, activations, strict=True)
@@ -177,7 +180,12 @@ class MLP(Generic[L_co]):
     @overload
     def __call__(self: MLP[S], xs: Iterable[S | float]) -> list[S]: ...
     def __call__(self: MLP[Leaf], xs: Iterable[Leaf]) -> Sequence[Leaf]:
-        """The numbers that the last layer gives."""
+        """The numbers that the last layer gives; a ValueError where there is none."""
+        if not self.layers:
+            message = (
+                "layers: expected at least one Layer, got none (MLP.init makes them from sizes)"
+            )
+            raise ValueError(message)
         first, *rest = self.layers
         answers = first(xs)
         for layer in rest:
@@ -239,14 +247,39 @@ def _draw(seed: int | None) -> _Draw:
     return random.gauss if seed is None else random.Random(seed).gauss
 
 
-def _gain(activation: Activation) -> float:
+def _gain(name: str, activation: Activation) -> float:
     """What keeps numbers at their size: 1.59 for tanh, the root of 2 for relu, 1 for `linear`.
 
     One over the root mean square of what `activation` makes of a standard normal number.
     """
     weights = [math.exp(-z * z / 2) for z in _NORMAL]
-    squares = [plain(activation(z)) ** 2 for z in _NORMAL]
-    return math.sqrt(sum(weights) / dot(weights, squares))
+    size = dot(weights, [_square(name, activation, z) for z in _NORMAL])
+    if not size:
+        raise ValueError(_immeasurable(name, "squares that are all 0"))
+    return math.sqrt(sum(weights) / size)
+
+
+def _square(name: str, activation: Activation, z: float) -> float:
+    """The square of what `activation` gives at z; an error that says `name` if it has none."""
+    try:
+        given = plain(activation(z))
+    except (ArithmeticError, ValueError) as error:
+        got = f"{type(error).__name__}: {error}, at {z!r}"
+        raise ValueError(_immeasurable(name, got)) from error
+    number = as_float(given)
+    if number is None:
+        got = f"{type(given).__name__} {given!r:.60} at {z!r}"
+        raise TypeError(_immeasurable(name, got))
+    if not math.isfinite(number * number):
+        raise ValueError(_immeasurable(name, f"{number!r} at {z!r}"))
+    return number * number
+
+
+def _immeasurable(name: str, got: str) -> str:
+    return (
+        f"{name}: expected a function whose squares from -8 to 8, where its gain is measured, are "
+        f"finite and not all 0, got {got} (or make each layer with Layer.init, which measures none)"
+    )
 
 
 def _layer(n_in: int, n_out: int, gain: float, activation: Activation, draw: _Draw) -> Layer[float]:

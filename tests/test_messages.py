@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator as op
 from collections.abc import Callable
 from typing import Any
 
@@ -40,6 +41,13 @@ def said(
     message = str(caught.value)
     assert "\n" not in message
     return message
+
+
+def words(call: Callable[..., object], *arguments: object) -> str:
+    """What Python says of it, which every version has in words of its own."""
+    with pytest.raises((ArithmeticError, ValueError)) as caught:
+        call(*arguments)
+    return str(caught.value)
 
 
 # Rows.
@@ -268,6 +276,40 @@ def test_an_activation_is_a_function() -> None:
     assert said(lambda: init([2, 2, 1], activation=two)) == f"activation[1]: {expected} str 'tanh'"
     layer: Any = nn.Layer.init
     assert said(lambda: layer(2, 1, activation="relu")) == f"activation: {expected} str 'relu'"
+
+
+def test_a_network_of_no_layers_says_so() -> None:
+    expected = "layers: expected at least one Layer, got none (MLP.init makes them from sizes)"
+    assert said(nn.MLP(()), [1.0], error=ValueError) == expected
+
+
+@pytest.mark.parametrize(
+    ("activation", "error", "got"),
+    [
+        (fgrad.log, ValueError, f"ValueError: {words(math.log, -8.0)}, at -8.0 "),
+        (lambda x: 1 / x, ValueError, f"ZeroDivisionError: {words(op.truediv, 1, 0.0)}, at 0.0 "),
+        (lambda x: 0.0 * x, ValueError, "squares that are all 0 "),
+        (lambda _: math.nan, ValueError, "nan at -8.0 "),
+        (lambda x: 1e200 * x, ValueError, "-8e+200 at -8.0 "),
+        (lambda _: "a", TypeError, "str 'a' at -8.0 "),
+        (lambda _: None, TypeError, "NoneType None at -8.0 "),
+    ],
+)
+def test_an_activation_that_has_no_gain_is_named(
+    activation: Any, error: type[Exception], got: str
+) -> None:
+    init: Any = nn.MLP.init
+    expected = (
+        "expected a function whose squares from -8 to 8, where its gain is measured, are finite "
+        f"and not all 0, got {got}(or make each layer with Layer.init, which measures none)"
+    )
+    one = said(lambda: init([2, 3, 3, 1], seed=0, activation=activation), error=error)
+    assert one == f"activation: {expected}"
+    several = [fgrad.tanh, activation, fgrad.tanh, activation]
+    found = said(lambda: init([2, 3, 3, 3, 1], seed=0, activation=several), error=error)
+    assert found == f"activation[1]: {expected}"
+    layer: Any = nn.Layer.init
+    assert len(layer(2, 3, activation=activation).neurons) == 3  # as the remedy says
 
 
 @pytest.mark.parametrize("label", [1.0, "1", None, leaf(1.0)])

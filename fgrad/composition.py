@@ -44,12 +44,13 @@ def clip(x: S, low: float, high: float, /) -> S | float:
     1.0
     """
     try:
-        if low > high:
-            message = f"clip: expected low <= high, got low {low!r} and high {high!r}"
-            raise ValueError(message)
-        return minimum.apply((maximum.apply((x, low)), high))
+        held = minimum.apply((maximum.apply((x, low)), high))
     except TypeError as error:
         raise told(error, "clip", {"x": x, "low": low, "high": high}) from None
+    if low > high:
+        message = f"clip: expected low <= high, got low {low!r} and high {high!r}"
+        raise ValueError(message)
+    return held
 
 
 @overload

@@ -17,6 +17,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterable, Sequence
+from operator import index
 from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeVar, overload
 
 from attrs import frozen
@@ -350,11 +351,13 @@ def cross_entropy(logits: Iterable[S], label: int) -> S | float:
     if not scores:
         raise ValueError("logits: expected at least one number, got none")
     expected = f"label: expected an int from 0 up to, not including, {len(scores)}"
-    if not hasattr(label, "__index__"):
-        raise TypeError(f"{expected}, got {type(label).__name__} {label!r:.60}")
-    if not 0 <= label < len(scores):
-        raise ValueError(f"{expected}, got {label}")
-    own, others = scores[label], [x for i, x in enumerate(scores) if i != label]
+    try:
+        place = index(label)
+    except TypeError:
+        raise TypeError(f"{expected}, got {type(label).__name__} {label!r:.60}") from None
+    if not 0 <= place < len(scores):
+        raise ValueError(f"{expected}, got {label!r:.60}")
+    own, others = scores[place], [x for i, x in enumerate(scores) if i != place]
     try:
         return softplus(sub.apply((logsumexp(*others), own))) if others else sub.apply((own, own))
     except TypeError as error:

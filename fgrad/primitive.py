@@ -81,13 +81,13 @@ def to_items(xs: Iterable[S], name: str, function: str = "") -> tuple[S, ...]:
         raise TypeError(f"{path}: expected a sequence, got {got}") from None
 
 
-def told(error: TypeError, function: str, numbers: Mapping[str, object]) -> TypeError:
+def told(error: Exception, function: str, numbers: Mapping[str, object]) -> Exception:
     """The error that names the first of `numbers` that is none; `error` itself if all are."""
     for path, number in numbers.items():
         if not isinstance(number, Operand):
             try:
                 to_float(number, f"{path} of {function}")
-            except TypeError as clearer:
+            except (TypeError, OverflowError) as clearer:
                 return clearer
     return error
 
@@ -180,7 +180,7 @@ class Primitive:
                 return self._bound(operand, operands)
         try:
             numbers = [x if x.__class__ is float else to_float(x, self.name) for x in operands]
-        except TypeError as error:
+        except (TypeError, OverflowError) as error:
             raise told(error, self.name, operand_paths(self, operands)) from None
         return self.value(*numbers)
 

@@ -7,6 +7,7 @@ import operator as op
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 import fgrad
@@ -173,6 +174,27 @@ def test_points_of_unequal_lengths_are_counted() -> None:
     assert said(lambda: dist([1.0], [1.0, 2.0]), error=ValueError) == expected
 
 
+@pytest.mark.parametrize("other", [1.0, leaf(1.0), Value(1)])
+def test_a_bound_that_is_an_array_is_named(other: Any) -> None:
+    bound = np.array([0.0, 1.0])
+    got = f"expected a real number, got ndarray {bound!r}"
+    assert said(lambda: clip(other, bound, 2)) == f"low of clip: {got}"
+    assert said(lambda: clip(other, 0, bound)) == f"high of clip: {got}"
+
+
+# Numbers too large for a float.
+
+
+def test_a_number_too_large_for_a_float_is_named() -> None:
+    huge: Any = 10**400
+    too_large = words(float, huge)
+    assert said(Value, huge, error=OverflowError) == f"data: {too_large}"
+    assert said(lambda: clip(1.0, huge, 2), error=OverflowError) == f"y of maximum: {too_large}"
+    assert said(rows.total, [1.0, huge], error=OverflowError) == f"xs[1] of total: {too_large}"
+    assert said(lambda: rows.hypot(huge, 1), error=OverflowError) == f"xs[0] of hypot: {too_large}"
+    assert rows.log(huge) == math.log(huge)
+
+
 # Values.
 
 
@@ -312,7 +334,7 @@ def test_an_activation_that_has_no_gain_is_named(
     assert len(layer(2, 3, activation=activation).neurons) == 3  # as the remedy says
 
 
-@pytest.mark.parametrize("label", [1.0, "1", None, leaf(1.0)])
+@pytest.mark.parametrize("label", [1.0, "1", None, leaf(1.0), np.array([0, 1])])
 def test_a_label_is_an_int(label: Any) -> None:
     message = said(lambda: cross_entropy([1.0, 2.0], label))
     expected = "label: expected an int from 0 up to, not including, 2, got"

@@ -95,8 +95,13 @@ def check_grad(f: Callable[P, Scalar]) -> Callable[P, Report]:
     d2/dy dx                       6                       6                       6
     d2/dy dy                       0                       0                       0
     """
+    if not callable(f):
+        raise TypeError(f"check_grad: expected a function, got {type(f).__name__} {f!r:.60}")
 
     def check(*args: object, **kwargs: object) -> Report:
+        if kwargs and not args:
+            expected = "check_grad: expected positional arguments, whose derivatives are checked"
+            raise TypeError(f"{expected}, got the keywords {sorted(kwargs)} only")
         inputs = take(f, args, kwargs, ALL)
         point = [leaf.value for leaf in inputs.leaves]
         names = _names(f, inputs.args)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator as op
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -189,10 +190,61 @@ def test_a_number_too_large_for_a_float_is_named() -> None:
     huge: Any = 10**400
     too_large = words(float, huge)
     assert said(Value, huge, error=OverflowError) == f"data: {too_large}"
-    assert said(lambda: clip(1.0, huge, 2), error=OverflowError) == f"y of maximum: {too_large}"
+    assert said(clip, 1.0, huge, 2, error=OverflowError) == f"y of maximum: {too_large}"
     assert said(rows.total, [1.0, huge], error=OverflowError) == f"xs[1] of total: {too_large}"
-    assert said(lambda: rows.hypot(huge, 1), error=OverflowError) == f"xs[0] of hypot: {too_large}"
+    assert said(rows.hypot, huge, 1, error=OverflowError) == f"xs[0] of hypot: {too_large}"
     assert rows.log(huge) == math.log(huge)
+
+
+# Checks and rows of one's own.
+
+
+@pytest.mark.parametrize("stranger", ["a", None, [1.0], 1.0, Value(3)])
+def test_what_is_no_function_is_named(stranger: Any) -> None:
+    got = f"got {type(stranger).__name__} {stranger!r}"
+    check_grad: Any = fgrad.check_grad
+    row: Any = fgrad.row
+    assert said(check_grad, stranger) == f"check_grad: expected a function, {got}"
+    assert said(row, "f", stranger, abs) == f"f: value: expected a function, {got}"
+    found = said(row, "f", math.hypot, abs, stranger)
+    assert found == f"f: partials[1]: expected a function, {got}"
+    custom: Any = fgrad.custom_derivative(lambda _x, y: y)
+    expected = "custom_derivative: expected a function that has a name"
+    assert said(custom, stranger) == f"{expected}, {got}"
+
+
+def test_a_function_without_a_name_makes_no_row() -> None:
+    custom: Any = fgrad.custom_derivative(lambda _x, y: y)
+    assert said(custom, partial(pow, 2.0)).startswith("custom_derivative: expected a function that")
+
+
+@pytest.mark.parametrize("stranger", [None, 3, ["a"], math.sin])
+def test_the_name_of_a_row_is_a_string(stranger: Any) -> None:
+    row: Any = fgrad.row
+    got = f"got {type(stranger).__name__} {stranger!r}"
+    assert said(row, stranger, math.exp, lambda _x, y: y) == f"name: expected a str, {got}"
+
+
+def test_a_check_of_nothing_is_refused() -> None:
+    f: Any = math.exp
+    check: Any = fgrad.check_grad(f)
+    expected = "check_grad: expected positional arguments, whose derivatives are checked, got the"
+    assert said(lambda: check(x=1.0)) == f"{expected} keywords ['x'] only"
+
+
+@pytest.mark.parametrize("stranger", ["a", [1.0], 1j, np.array([1.0])])
+@pytest.mark.parametrize("end", ["low", "high", "hole"])
+def test_the_ends_of_an_interval_are_numbers(end: str, stranger: Any) -> None:
+    interval: Any = fgrad.Interval
+    expected = f"{end} of Interval: expected a number, got {type(stranger).__name__} {stranger!r}"
+    assert said(lambda: interval(**{end: stranger})) == expected
+
+
+def test_the_low_end_of_an_interval_is_not_above_the_high_one() -> None:
+    expected = "Interval: expected low <= high, got low 2.0 and high 1.0"
+    assert said(fgrad.Interval, 2.0, 1.0, error=ValueError) == expected
+    assert "got low nan" in said(fgrad.Interval, math.nan, error=ValueError)
+    assert 1.0 in fgrad.Interval(1, 1)
 
 
 # Values.

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import fgrad
 from fgrad import draw
 from fgrad.calculus import TABLE, total
 from fgrad.graph import Node, leaf
@@ -147,7 +148,7 @@ def test_what_is_no_path_is_named(stranger: Any) -> None:
     assert str(caught.value) == f"{expected} {type(stranger).__name__} {stranger!r}"
 
 
-@pytest.mark.parametrize("stranger", [0, "", leaf(0.0), Value(3.0), np.array([1.0, 2.0])])
+@pytest.mark.parametrize("stranger", [0, "", leaf(0.0), fgrad.Value(3), np.array([1.0, 2.0])])
 def test_names_that_are_no_mapping_are_refused_whatever_they_are(stranger: Any) -> None:
     with pytest.raises(TypeError, match=r"names: expected names and what they are names of"):
         draw.dot(leaf(1.0), names=stranger)

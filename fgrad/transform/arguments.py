@@ -168,7 +168,7 @@ def _taken(
     if number is not None:
         found.append(number)
         return LEAF
-    remedy = "choose what to differentiate by argnums"
+    remedy = "leave it out by the argnums of grad, or bind it in a lambda"
     if isinstance(argument, Operand):
         remedy = "of a Value write x.data"
     inside, structure = numbers(argument, lambda: parameter(f, key), remedy)

@@ -52,6 +52,7 @@ class Operand:
 
 
 S = TypeVar("S", bound="Operand | float")
+T = TypeVar("T")
 K = TypeVar("K", bound=Operand)
 _ABSENT: Final[Any] = object()  # of any type, to stand in the place of an operand
 
@@ -69,7 +70,7 @@ class Zero(float):
 ZERO: Final = Zero()
 
 
-def to_items(xs: Iterable[S], name: str, function: str = "") -> tuple[S, ...]:
+def to_items(xs: Iterable[T], name: str, function: str = "") -> tuple[T, ...]:
     """The items of `xs`; a TypeError that says `name`, and whose it is, if it is no sequence."""
     try:
         return tuple(xs)

@@ -409,6 +409,24 @@ def test_a_share_is_from_0_to_1(share: float) -> None:
         assert sorted(map(len, split(iris(), held_out=whole, seed=0))) == [0, 150]
 
 
+@pytest.mark.parametrize("stranger", ["x", None, [1], 1.5, True])
+def test_the_seed_of_a_split_is_an_int(stranger: Any) -> None:
+    got = f"seed: expected an int, got {type(stranger).__name__} {stranger!r}"
+    assert said(lambda: split(iris(), held_out=0.3, seed=stranger)) == got
+
+
+@pytest.mark.parametrize("stranger", ["a", None, 3, (1.0, 2.0)])
+def test_what_is_no_sample_is_named(stranger: Any) -> None:
+    one = Sample((1.0, 2.0), 0)
+    got = f"expected a Sample, got {type(stranger).__name__} {stranger!r}"
+    found = said(lambda: split([one, stranger], held_out=0.3, seed=0))
+    assert found == f"samples[1]: {got}"
+    assert said(standardise, [stranger], [one]) == f"samples[0]: {got}"
+    assert said(standardise, [one], [one, one, stranger]) == f"by[2]: {got}"
+    lone: Any = 3
+    assert said(standardise, [one], lone) == "by: expected a sequence, got int 3"
+
+
 def test_samples_to_go_by_are_some_of_as_many_features_that_vary() -> None:
     one, other, short = Sample((1.0, 2.0), 0), Sample((3.0, 2.0), 0), Sample((1.0,), 0)
     found = said(standardise, [one], [], error=ValueError)

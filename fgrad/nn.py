@@ -73,6 +73,12 @@ class Neuron(Generic[L_co]):
     bias: L_co
     activation: Activation = tanh
 
+    def __attrs_post_init__(self) -> None:
+        if not hasattr(self.weights, "__len__"):
+            got = f"{type(self.weights).__name__} {self.weights!r:.60}"
+            raise TypeError(f"weights: expected a tuple of numbers, got {got}")
+        _check_activation("activation", self.activation)
+
     @overload
     def __call__(self: Neuron[float], xs: Iterable[float]) -> float: ...
     @overload
@@ -105,6 +111,9 @@ class Layer(Generic[L_co]):
     """Neurons side by side, all on the same inputs."""
 
     neurons: tuple[Neuron[L_co], ...]
+
+    def __attrs_post_init__(self) -> None:
+        _check_parts("neurons", self.neurons, Neuron)
 
     @staticmethod
     def init(
@@ -144,6 +153,9 @@ class MLP(Generic[L_co]):
 
     layers: tuple[Layer[L_co], ...]
 
+    def __attrs_post_init__(self) -> None:
+        _check_parts("layers", self.layers, Layer)
+
     @staticmethod
     def init(
         sizes: Sequence[int],
@@ -181,17 +193,24 @@ class MLP(Generic[L_co]):
     @overload
     def __call__(self: MLP[S], xs: Iterable[S | float]) -> list[S]: ...
     def __call__(self: MLP[Leaf], xs: Iterable[Leaf]) -> Sequence[Leaf]:
-        """The numbers that the last layer gives; a ValueError where there is none."""
-        if not self.layers:
-            message = (
-                "layers: expected at least one Layer, got none (MLP.init makes them from sizes)"
-            )
-            raise ValueError(message)
+        """The numbers that the last layer gives."""
         first, *rest = self.layers
         answers = first(xs)
         for layer in rest:
             answers = layer(answers)
         return answers
+
+
+def _check_parts(name: str, parts: object, kind: type) -> None:
+    expected = f"{name}: expected a tuple of at least one {kind.__name__}"
+    if not isinstance(parts, Sequence):
+        raise TypeError(f"{expected}, got {type(parts).__name__} {parts!r:.60}")
+    if not parts:
+        raise ValueError(f"{expected}, got none (MLP.init makes a network from its sizes)")
+    for i, part in enumerate(parts):
+        if not isinstance(part, kind):
+            got = f"{type(part).__name__} {part!r:.60}"
+            raise TypeError(f"{name}[{i}]: expected a {kind.__name__}, got {got}")
 
 
 def tanh_if(non_linear: bool) -> Activation:  # noqa: FBT001 - as the exercise has it

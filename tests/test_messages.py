@@ -352,9 +352,28 @@ def test_an_activation_is_a_function() -> None:
     assert said(lambda: layer(2, 1, activation="relu")) == f"activation: {expected} str 'relu'"
 
 
-def test_a_network_of_no_layers_says_so() -> None:
-    expected = "layers: expected at least one Layer, got none (MLP.init makes them from sizes)"
-    assert said(nn.MLP(()), [1.0], error=ValueError) == expected
+def test_a_network_of_nothing_says_so() -> None:
+    got = "got none (MLP.init makes a network from its sizes)"
+    expected = "expected a tuple of at least one"
+    assert said(nn.MLP, (), error=ValueError) == f"layers: {expected} Layer, {got}"
+    assert said(nn.Layer, (), error=ValueError) == f"neurons: {expected} Neuron, {got}"
+
+
+@pytest.mark.parametrize("stranger", ["tanh", None, 3, (1.0,)])
+def test_what_is_no_part_of_a_network_is_named(stranger: Any) -> None:
+    neuron = nn.Neuron((1.0,), 0.0)
+    got = f"got {type(stranger).__name__} {stranger!r}"
+    assert said(nn.Layer, [neuron, stranger]) == f"neurons[1]: expected a Neuron, {got}"
+    assert said(nn.MLP, [stranger]) == f"layers[0]: expected a Layer, {got}"
+    found = said(nn.Neuron, (1.0,), 0.0, stranger)
+    assert found == f"activation: expected a function of one number, such as fgrad.tanh, {got}"
+
+
+def test_a_network_is_made_of_tuples() -> None:
+    neurons: Any = iter([nn.Neuron((1.0,), 0.0)])
+    assert said(nn.Layer, neurons).startswith("neurons: expected a tuple of at least one Neuron, ")
+    assert said(nn.MLP, 3) == "layers: expected a tuple of at least one Layer, got int 3"
+    assert said(nn.Neuron, 3, 0.0) == "weights: expected a tuple of numbers, got int 3"
 
 
 @pytest.mark.parametrize(

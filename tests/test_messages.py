@@ -202,15 +202,26 @@ def test_a_number_too_large_for_a_float_is_named() -> None:
 @pytest.mark.parametrize("stranger", ["a", None, [1.0], 1.0, Value(3)])
 def test_what_is_no_function_is_named(stranger: Any) -> None:
     got = f"got {type(stranger).__name__} {stranger!r}"
-    check_grad: Any = fgrad.check_grad
     row: Any = fgrad.row
-    assert said(check_grad, stranger) == f"check_grad: expected a function, {got}"
     assert said(row, "f", stranger, abs) == f"f: value: expected a function, {got}"
     found = said(row, "f", math.hypot, abs, stranger)
     assert found == f"f: partials[1]: expected a function, {got}"
     custom: Any = fgrad.custom_derivative(lambda _x, y: y)
     expected = "custom_derivative: expected a function that has a name"
     assert said(custom, stranger) == f"{expected}, {got}"
+
+
+@pytest.mark.parametrize("stranger", ["a", None, [1.0], 1.0, leaf(3.0), Value(3), np.array([1.0])])
+def test_an_operator_is_given_a_function(stranger: Any) -> None:
+    """The slip is `grad(f(x))`: it is told at once, and not when the gradient is called."""
+    got = f"got {type(stranger).__name__} {stranger!r}"
+    expected = f"f: expected a function, {got} (hand over f itself, not its answer)"
+    for name in ("grad", "value_and_grad", "jacobian", "hessian", "check_grad"):
+        assert said(getattr(fgrad, name), stranger) == expected
+    for name in ("linearize", "vjp"):
+        assert said(getattr(fgrad, name), stranger, 1.0) == expected
+    for name in ("jvp", "hvp"):
+        assert said(getattr(fgrad, name), stranger, 1.0, 1.0) == expected
 
 
 def test_a_function_without_a_name_makes_no_row() -> None:

@@ -16,7 +16,7 @@ from collections.abc import Set as AbstractSet
 from functools import partial
 from inspect import Parameter
 from itertools import chain
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple, Self, TypeVar
 
 from fgrad.container import LEAF, ROLES, Container, Static, Structure
 from fgrad.graph import Node, Scalar, ancestors, fresh, plain
@@ -29,6 +29,7 @@ __all__ = [
     "ALL",
     "Choice",
     "Inputs",
+    "function",
     "numbers",
     "one_number",
     "outputs",
@@ -37,6 +38,16 @@ __all__ = [
     "take",
     "with_aux",
 ]
+
+F = TypeVar("F")
+
+
+def function(f: F) -> F:
+    """`f` itself; a TypeError if it is no function."""
+    if not callable(f):
+        got = f"{type(f).__name__} {f!r:.60}"
+        raise TypeError(f"f: expected a function, got {got} (hand over f itself, not its answer)")
+    return f
 
 
 class Choice(NamedTuple):

@@ -236,11 +236,18 @@ def test_the_name_of_a_row_is_a_string(stranger: Any) -> None:
     assert said(row, stranger, math.exp, lambda _x, y: y) == f"name: expected a str, {got}"
 
 
-def test_a_check_of_nothing_is_refused() -> None:
-    f: Any = math.exp
-    check: Any = fgrad.check_grad(f)
-    expected = "check_grad: expected positional arguments, whose derivatives are checked, got the"
-    assert said(lambda: check(x=1.0)) == f"{expected} keywords ['x'] only"
+@pytest.mark.parametrize("name", ["grad", "value_and_grad", "jacobian", "hessian", "check_grad"])
+def test_a_call_by_keywords_alone_is_refused(name: str) -> None:
+    """It would have the gradient of nothing: an empty tuple, and a check that agrees."""
+
+    def square(x: float) -> float:
+        return x * x
+
+    transformed: Any = getattr(fgrad, name)(square)
+    assert said(lambda: transformed(x=1.0), error=ValueError) == (
+        "square was called without positional arguments, which are what is differentiated "
+        "(got the keywords ['x']; give them by position, or argnames to grad)"
+    )
 
 
 @pytest.mark.parametrize("stranger", ["a", [1.0], 1j, np.array([1.0])])

@@ -119,6 +119,12 @@ def take(
     """The arguments of `f` with fresh leaves in them; an error names the one that is no tree."""
     if choice.keys is not None:
         return _take_chosen(f, args, kwargs, choice)
+    if kwargs and not args:
+        message = (
+            f"{_name(f)} was called without positional arguments, which are what is differentiated "
+            f"(got the keywords {sorted(kwargs)}; give them by position, or argnames to grad)"
+        )
+        raise ValueError(message)
     for argument in args:
         if argument.__class__ is not float:
             leaves, structures = _leaves(f, enumerate(args))

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import copy
+import doctest
 import inspect
 import math
 import pickle
@@ -768,10 +769,27 @@ def test_a_row_that_is_no_global_is_not_pickled() -> None:
 
 def test_a_row_has_the_docstring_of_its_function_and_its_convention() -> None:
     assert norm.__doc__ == "The length of (x, y)."
-    assert sin.__doc__ == math.sin.__doc__
+    assert sin.__doc__ == "The sine of x radians; a ValueError at an infinity."
+    assert borrowed.__doc__ == math.exp.__doc__
     assert str(Unary.__doc__).startswith("A row of one operand")
     assert sinc.__doc__ == Unary.__doc__
     assert fgrad.relu.__doc__ == "x above 0, else 0.0; nan stays nan.\n\nConvention: slope 0 at 0."
+
+
+@pytest.mark.parametrize("name", fgrad.TABLE)
+def test_a_row_of_the_table_says_in_words_of_our_own_what_it_computes(name: str) -> None:
+    computed = fgrad.TABLE[name]
+    said = str(computed.__doc__)
+    if inspect.isbuiltin(computed.value):
+        assert not said.startswith(str(computed.value.__doc__))
+    assert not said.startswith("A row of ")
+
+
+def test_help_on_what_holds_a_number_fixed_says_so_and_shows_it() -> None:
+    said = str(constant.__doc__)
+    assert said.startswith("x itself, held fixed: no derivative flows through it, at any order.\n")
+    examples = doctest.DocTestParser().get_doctest(said, {}, "constant", None, None)
+    assert doctest.DocTestRunner().run(examples) == (0, 2)
 
 
 borrowed: Final = row("borrowed", math.exp, fgrad.calculus.exp.partials[0])

@@ -58,13 +58,6 @@ class Value(Arithmetic):
 
     __array_ufunc__ = None
 
-    def __init_subclass__(cls) -> None:
-        message = (
-            f"class {cls.__name__}: Value cannot have subclasses, whose gradients would be missed: "
-            "write functions of Values instead"
-        )
-        raise TypeError(message)
-
     def __init__(self, data: Number, name: str | None = None) -> None:
         if name is not None and not isinstance(name, str):
             raise TypeError(f"name: expected a str, got {type(name).__name__} {name!r:.60}")

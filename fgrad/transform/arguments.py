@@ -16,7 +16,7 @@ from collections.abc import Set as AbstractSet
 from functools import partial
 from inspect import Parameter
 from itertools import chain
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple, Self, TypeVar
 
 from fgrad.container import LEAF, ROLES, Container, Static, Structure
 from fgrad.graph import Node, Scalar, fresh, on_older, plain
@@ -29,6 +29,7 @@ __all__ = [
     "ALL",
     "Choice",
     "Inputs",
+    "function",
     "numbers",
     "one_number",
     "outputs",
@@ -37,6 +38,16 @@ __all__ = [
     "take",
     "with_aux",
 ]
+
+F = TypeVar("F")
+
+
+def function(f: F) -> F:
+    """`f` itself; a TypeError if it is no function."""
+    if not callable(f):
+        got = f"{type(f).__name__} {f!r:.60}"
+        raise TypeError(f"f: expected a function, got {got} (hand over f itself, not its answer)")
+    return f
 
 
 class Choice(NamedTuple):
@@ -109,6 +120,12 @@ def take(
     """The arguments of `f` with fresh leaves in them; an error names the one that is no tree."""
     if choice.keys is not None:
         return _take_chosen(f, args, kwargs, choice)
+    if kwargs and not args:
+        message = (
+            f"{_name(f)} was called without positional arguments, which are what is differentiated "
+            f"(got the keywords {sorted(kwargs)}; give them by position, or argnames to grad)"
+        )
+        raise ValueError(message)
     for argument in args:
         if argument.__class__ is not float:
             leaves, structures = _leaves(f, enumerate(args))
@@ -169,7 +186,7 @@ def _taken(
     if number is not None:
         found.append(number)
         return LEAF
-    remedy = "choose what to differentiate by argnums"
+    remedy = "leave it out by the argnums of grad, or bind it in a lambda"
     if isinstance(argument, Operand):
         remedy = "of a Value write x.data"
     inside, structure = numbers(argument, lambda: parameter(f, key), remedy)

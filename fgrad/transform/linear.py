@@ -9,7 +9,7 @@ from fgrad.forward import tangents
 from fgrad.graph import Scalar, on_older, plain
 from fgrad.number import as_argument
 from fgrad.reverse import cotangents
-from fgrad.transform.arguments import ALL, Inputs, numbers, outputs, take
+from fgrad.transform.arguments import ALL, Inputs, function, numbers, outputs, take
 from fgrad.tree import unflatten
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Run(NamedTuple):
     @classmethod
     def of(cls, f: Callable[..., object], /, *args: object, **kwargs: object) -> Self:
         """The run of `f` on these arguments, differentiated by the positional ones."""
-        inputs = take(f, args, kwargs, ALL)
+        inputs = take(function(f), args, kwargs, ALL)
         roots, structure = outputs(f, f(*inputs.args, **inputs.kwargs))
         return cls(inputs, roots, structure)
 

@@ -39,7 +39,15 @@ def chain(x: T) -> T:
     return t
 
 
-def expression(x: T, y: T) -> T:
+def quotients(x: T, y: T) -> T:
+    """100 operations on two variables: 25 each of + * - and /."""
+    t = x
+    for _ in range(25):
+        t = ((t + y) * x - 0.5) / y
+    return t
+
+
+def roots(x: T, y: T) -> T:
     """100 operations on two variables: 20 each of + * - / and **."""
     t = x
     for _ in range(20):
@@ -119,7 +127,8 @@ def main() -> None:
     print(f"{'median of one call, microseconds':48} {'peer':>12} {'fgrad':>12} {'ratio':>8} target")
     for name, f, xs, targets in (
         ("chain of 1,000 operations", chain, (1.5,), (3.0, 1.5)),
-        ("100 operations on x and y", expression, (1.2, 0.7), (4.0, 2.5)),
+        ("100 operations of + * - /", quotients, (1.2, 0.7), (4.0, 2.5)),
+        ("100 operations of + * - / **", roots, (1.2, 0.7), (4.0, 2.5)),
     ):
         peer = partial(micrograd_gradient, f, *xs)
         ours = partial(grad(f), *xs)

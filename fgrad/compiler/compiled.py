@@ -42,8 +42,9 @@ class Compiled:
     """The runs of a function with arguments of one kind.
 
     native: whether to make machine code: at once, never, or (None) when it is worth it.
-    entry, install: what a call of the function enters by, and what makes another thing that. Given
-        where all arguments are floats, so that machine code can be called with no Python before it.
+    entry: what a call of the function enters by, as long as nothing else is installed.
+    install: makes another thing what a call enters by: machine code, with no Python before it. None
+        where not all arguments are floats.
     """
 
     def __init__(

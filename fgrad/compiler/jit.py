@@ -248,12 +248,13 @@ def _call(args: tuple[object, ...], kwargs: dict[str, object]) -> Call:
 def jit(f: Callable[P, T], *, native: bool | None = None) -> Jitted[P, T]:
     """The function that gives exactly what `f` gives, only faster.
 
-    The first call runs `f` on nodes and keeps what it did; where a comparison goes another way than
-    before, that run is kept too, beside the others. So `if`, `while` and the number of rounds of a
-    loop may depend on the numbers. Floats in the arguments vary from call to call; ints, strings,
-    bools and whatever else they hold are compiled in, for each value anew. So are the numbers that
-    `f` reads elsewhere: when they change it is compiled again (see `docs/jit.md` for what is
-    noticed). What `f` raises is raised by `f` itself, which is then called again.
+    The first call runs `f` as it is, for the answer, and then on nodes, and keeps what that did;
+    where a comparison goes another way than before, so does that call, and its run is kept beside
+    the others. So `if`, `while` and the number of rounds of a loop may depend on the numbers.
+    Floats in the arguments vary from call to call; ints, strings, bools and whatever else they hold
+    are compiled in, for each value anew. So are the numbers that `f` reads elsewhere: when they
+    change it is compiled again (see `docs/jit.md` for what is noticed). What `f` raises is raised
+    by `f` itself, which is then called again.
 
     native: True makes machine code at once (with the extra `native`), False never; by default a
     function runs as Python source until it has done enough for machine code to be worth it.

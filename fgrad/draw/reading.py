@@ -14,7 +14,7 @@ from fgrad.reverse import sweep
 if TYPE_CHECKING:
     from fgrad.primitive import Primitive
 
-__all__ = ["Drawable", "Labelled", "read"]
+__all__ = ["LIMIT", "Drawable", "Labelled", "read"]
 
 
 class Labelled(Protocol):
@@ -38,16 +38,21 @@ Drawable: TypeAlias = Node | Labelled
 
 _Found: TypeAlias = "tuple[Node, Labelled | None]"
 
+LIMIT: Final = 200
+"""So many nodes are drawn: of more no one could read the picture."""
+
 _LONGEST: Final = 40
 """So many characters of a name are shown."""
 
 # The spellings "({} + {})" and "(-{})".
 _INFIX: Final = re.compile(r"\((?:\{\})? ?(\S+?) ?\{\}\)")
-_SIGNS: Final = {"pow": "**", "alias": "="}
+_SIGNS: Final = {"alias": "="}
 _ORDERLESS: Final = {"add", "mul", "maximum", "minimum", "logaddexp"}
 
 
-def read(root: Drawable, names: Mapping[str, Drawable] | None = None, limit: int = 200) -> Diagram:
+def read(
+    root: Drawable, names: Mapping[str, Drawable] | None = None, limit: int = LIMIT
+) -> Diagram:
     """The diagram of `root` and all beneath it; a ValueError past `limit` nodes.
 
     >>> from fgrad.graph import leaf

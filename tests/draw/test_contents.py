@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable
+from inspect import signature
 from typing import Final
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from fgrad import draw
 from fgrad.calculus import TABLE, dot, logaddexp, tanh, total, where
 from fgrad.draw.diagram import short
-from fgrad.draw.reading import read
+from fgrad.draw.reading import LIMIT, read
 from fgrad.exercise import Value as ExerciseValue
 from fgrad.graph import Node, fresh, leaf
 from tests.draw.pictures import (
@@ -273,6 +274,11 @@ def test_what_no_format_can_hold_is_replaced(
 def test_an_empty_name_is_none(write: Callable[..., str], name: str) -> None:
     x = leaf(3.0)
     assert CELLS[write](write(x, names={name: x})) == [("3.0", "1.0")]
+
+
+def test_a_value_draws_itself_up_to_the_same_limit() -> None:
+    """Its method has the number itself: what draws is imported when it is called."""
+    assert signature(ExerciseValue.draw).parameters["limit"].default == LIMIT
 
 
 # The same graph, the same text.

@@ -202,8 +202,6 @@ def _ends(run: Run) -> Iterator[Node]:
 
 def _folded(row: Primitive, constants: Sequence[float]) -> Operand | None:
     """The constant that a row gives of constants; None where it raises, as it then should."""
-    if row in NEVER_RAISE:
-        return Constant(row.value(*constants))
     try:
         return Constant(row.value(*constants))
     except (ArithmeticError, ValueError):

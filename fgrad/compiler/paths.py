@@ -11,7 +11,7 @@ from fgrad.compiler.lowering import NEVER_RAISE, Expressions, Path, Turn
 from fgrad.compiler.program import Block, Fork, Guard, Line, Operand, Program, Return, used
 from fgrad.compiler.trace import Contradiction
 
-__all__ = ["Junction", "Tree", "assemble", "graft"]
+__all__ = ["Tree", "assemble", "graft"]
 
 
 @define(eq=False)

@@ -19,10 +19,8 @@ if TYPE_CHECKING:
     from fgrad.container import Leaf, Structure
 
 __all__ = [
-    "Arguments",
     "Compared",
     "Contradiction",
-    "Event",
     "Run",
     "Untraceable",
     "taken_apart",

@@ -17,26 +17,25 @@ if TYPE_CHECKING:
     from fgrad.container import Structure
     from fgrad.primitive import Primitive
 
-__all__ = ["NEVER_RAISE", "Expressions", "Path", "Turn", "tanh_slope"]
+__all__ = ["COMMUTATIVE", "IDENTITIES", "NEVER_RAISE", "Expressions", "Path", "Turn", "tanh_slope"]
 
-ONE: Final = Constant(1.0)
-ZERO: Final = Constant(0.0)
-MINUS_ZERO: Final = Constant(-0.0)
+_ONE: Final = Constant(1.0)
+_ZERO: Final = Constant(0.0)
+_MINUS_ZERO: Final = Constant(-0.0)
 IDENTITIES: Final = frozenset(
     {
-        (calculus.mul, 0, ONE),
-        (calculus.mul, 1, ONE),
-        (calculus.div, 1, ONE),
-        (calculus.quotient, 1, ONE),
-        (calculus.pow, 1, ONE),
-        (calculus.power, 1, ONE),
-        (calculus.add, 0, MINUS_ZERO),
-        (calculus.add, 1, MINUS_ZERO),
-        (calculus.sub, 1, ZERO),
+        (calculus.mul, 0, _ONE),
+        (calculus.mul, 1, _ONE),
+        (calculus.div, 1, _ONE),
+        (calculus.quotient, 1, _ONE),
+        (calculus.pow, 1, _ONE),
+        (calculus.power, 1, _ONE),
+        (calculus.add, 0, _MINUS_ZERO),
+        (calculus.add, 1, _MINUS_ZERO),
+        (calculus.sub, 1, _ZERO),
     }
 )
 """A row of two operands, with this constant at this place, gives the other one to the last bit."""
-_NEUTRAL: Final = frozenset({0.0, 1.0})
 COMMUTATIVE: Final = frozenset({calculus.add, calculus.mul})
 _TRANSPARENT: Final = frozenset({ALIAS, calculus.constant})
 
@@ -121,10 +120,9 @@ class Expressions:
             return self._twice_negated(row, operands[0])
         if row is calculus.where and isinstance(operands[0], Constant):
             return operands[1 if operands[0].value else 2]
-        if constants[0] in _NEUTRAL:
-            for place, operand in enumerate(operands[:2]):
-                if (row, place, operand) in IDENTITIES:
-                    return operands[1 - place]
+        for place, operand in enumerate(operands[:2]):
+            if (row, place, operand) in IDENTITIES:
+                return operands[1 - place]
         return None
 
     def _decided(self, condition: Operand, x: Operand, y: Operand) -> tuple[Operand, ...]:

@@ -32,7 +32,7 @@ ABSENT: Final = object()
 """The content of a cell that is empty, and of a name that a module has not."""
 _EMPTY: Final[dict[str, object]] = {}
 _VIEWS: Final = type(_EMPTY.keys()), type(_EMPTY.values()), type(_EMPTY.items())
-_ATOMS: Final = (Number, str, bytes, type(None), Primitive)
+_UNCHANGING: Final = (Number, str, bytes, type(None), Primitive)
 """What cannot change, or is looked at by whoever runs it."""
 _CARRIERS: Final[Mapping[type, Sequence[str]]] = {
     partial: ("func", "args", "keywords"),
@@ -125,7 +125,7 @@ class Captured:
         pending = list(things)
         while pending:
             for thing in pending:
-                if id(thing) not in self._reached and not _is_atom(thing):
+                if id(thing) not in self._reached and not _cannot_change(thing):
                     self._reached[id(thing)] = thing  # kept, or another could get its id
                     pending.extend(self._look_into(thing))
             modules = [thing for thing in self._reached.values() if isinstance(thing, ModuleType)]
@@ -317,9 +317,9 @@ def _imports(steps: Sequence[dis.Instruction]) -> Iterator[_Import]:
             yield last._replace(name=str(step.argval))
 
 
-def _is_atom(thing: object) -> bool:
+def _cannot_change(thing: object) -> bool:
     """Whether a thing cannot change."""
-    return isinstance(thing, _ATOMS) and not hasattr(thing, "__dict__")
+    return isinstance(thing, _UNCHANGING) and not hasattr(thing, "__dict__")
 
 
 def _content(cell: CellType) -> object:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fgrad import calculus
 from fgrad.compiler import selection
-from fgrad.compiler.program import Constant, Line, Operand, used
+from fgrad.compiler.program import Atom, Constant, Line, used
 from fgrad.compiler.selection import SELECTIONS, nothing
 from fgrad.compiler.trace import Compared, Run, Untraceable
 from fgrad.graph import ALIAS, LEAF, Node, ancestors
@@ -56,8 +56,8 @@ class Turn(NamedTuple):
     """A comparison of expressions in a run, and those computed before it that may have raised."""
 
     relation: str
-    left: Operand
-    right: Operand
+    left: Atom
+    right: Atom
     outcome: bool
     before: tuple[int, ...]
 
@@ -66,7 +66,7 @@ class Path(NamedTuple):
     """One run: its turns, and what it returned; `before` were computed after the last turn."""
 
     turns: tuple[Turn, ...]
-    outputs: tuple[Operand, ...]
+    outputs: tuple[Atom, ...]
     structure: Structure
     before: tuple[int, ...]
 
@@ -84,7 +84,7 @@ class Expressions:
         """What computes a value that is no input."""
         return self.lines[value - self.inputs]
 
-    def add(self, row: Primitive, operands: tuple[Operand, ...]) -> Operand:
+    def add(self, row: Primitive, operands: tuple[Atom, ...]) -> Atom:
         """The value or constant that `row` gives of `operands`."""
         if row in SELECTIONS:
             row = calculus.where
@@ -110,7 +110,7 @@ class Expressions:
         key = x if x == x and x else x.hex()  # noqa: PLR0124 - nan
         return self._constants.get(key) or self._constants.setdefault(key, Constant(x))
 
-    def _simplified(self, row: Primitive, operands: tuple[Operand, ...]) -> Operand | None:
+    def _simplified(self, row: Primitive, operands: tuple[Atom, ...]) -> Atom | None:
         if row in _TRANSPARENT:
             return operands[0]
         constants = [x.value for x in operands if isinstance(x, Constant)]
@@ -125,7 +125,7 @@ class Expressions:
                 return operands[1 - place]
         return None
 
-    def _decided(self, condition: Operand, x: Operand, y: Operand) -> tuple[Operand, ...]:
+    def _decided(self, condition: Atom, x: Atom, y: Atom) -> tuple[Atom, ...]:
         """The operands of a choice, without a choice by the same condition in one of them."""
         arms = [x, y]
         for place, arm in enumerate(arms):
@@ -135,7 +135,7 @@ class Expressions:
                     arms[place] = operands[1 + place]
         return condition, *arms
 
-    def _twice_negated(self, row: Primitive, operand: Operand) -> Operand | None:
+    def _twice_negated(self, row: Primitive, operand: Atom) -> Atom | None:
         if row is calculus.neg and isinstance(operand, int) and operand >= self.inputs:
             line = self.line(operand)
             return line.operands[0] if line.row is calculus.neg else None
@@ -157,9 +157,9 @@ class Expressions:
         outputs = tuple([self._operand(root, values) for root in run.roots])
         return Path(tuple(turns), outputs, run.structure, tuple(before))
 
-    def _values(self, run: Run) -> dict[int, Operand]:
+    def _values(self, run: Run) -> dict[int, Atom]:
         """The value of every node that a run made and that matters, by the node's index."""
-        values: dict[int, Operand] = {leaf.index: i for i, leaf in enumerate(run.leaves)}
+        values: dict[int, Atom] = {leaf.index: i for i, leaf in enumerate(run.leaves)}
         for node in ancestors(*_ends(run)):
             if node.index in values:
                 continue
@@ -186,7 +186,7 @@ class Expressions:
                         pending.append(x)  # noqa: PERF401 - a list would cost as much as all else
         return sorted(found)
 
-    def _operand(self, x: Node | float, values: dict[int, Operand]) -> Operand:
+    def _operand(self, x: Node | float, values: dict[int, Atom]) -> Atom:
         return values[x.index] if isinstance(x, Node) else self.constant(x)
 
 
@@ -198,7 +198,7 @@ def _ends(run: Run) -> Iterator[Node]:
     yield from [root for root in run.roots if isinstance(root, Node)]
 
 
-def _folded(row: Primitive, constants: Sequence[float]) -> Operand | None:
+def _folded(row: Primitive, constants: Sequence[float]) -> Atom | None:
     """The constant that a row gives of constants; None where it raises, as it then should."""
     try:
         return Constant(row.value(*constants))

@@ -9,7 +9,7 @@ from functools import partial
 from itertools import count, islice
 from typing import Any, Final
 
-from fgrad.compiler.program import Block, Fork, Guard, Line, Operand, Program, Return
+from fgrad.compiler.program import Atom, Block, Fork, Guard, Line, Program, Return
 from fgrad.container import LEAF, Branch, Static, Structure
 from fgrad.source import compile_function
 from fgrad.tree import closer, unflatten
@@ -108,7 +108,7 @@ class Emitted:
             self._names[name], self._given[id(thing)] = thing, name
         return name
 
-    def _spelled(self, operand: Operand) -> str:
+    def _spelled(self, operand: Atom) -> str:
         return self._value.format(operand) if isinstance(operand, int) else repr(operand.value)
 
     def _shaped(self, structure: Structure, values: Iterator[str], depth: int = 0) -> str:

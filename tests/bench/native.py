@@ -28,7 +28,7 @@ from fgrad.compiler.native import compile_native
 from fgrad.compiler.native.kernel import Kernel
 from fgrad.compiler.native.machine import machine
 from fgrad.compiler.native.stretch import HEAD
-from fgrad.compiler.program import Block, Constant, Guard, Line, Operand, Program, Return
+from fgrad.compiler.program import Atom, Block, Constant, Guard, Line, Program, Return
 from fgrad.container import LEAF as NUMBER
 from tests.bench.jit import POINT, ours
 
@@ -54,7 +54,7 @@ def straight(size: int) -> Program:
         kind = value % 5
         near, far = value - 1 - value % 3, max(0, value - 1 - value * 7919 % 3_000)
         row = (tanh_row, add, mul, sub, mul)[kind]
-        second: Operand = Constant(0.5) if row is mul else far
+        second: Atom = Constant(0.5) if row is mul else far
         lines.append(Line(row, (near,) if row is tanh_row else (near, second)))
     ends = tuple(range(4 + size - 20, 4 + size))
     steps = (*range(4, 4 + size), 4 + size)

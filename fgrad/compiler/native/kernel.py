@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from fgrad.compiler.native.called import CALL_VALUE, DECLARATION, Calls
 from fgrad.compiler.native.stretch import HEAD, Output, Step, Stretch
 from fgrad.compiler.native.sums import in_pieces
-from fgrad.compiler.program import Block, Constant, Guard, Operand, Return, used
+from fgrad.compiler.program import Atom, Block, Constant, Guard, Return, used
 
 if TYPE_CHECKING:
     from fgrad.compiler.program import Program
@@ -50,7 +50,7 @@ class Kernel:
         outputs = max(len(end.outputs) for end in ends)
         weight = outputs + sum(_weight(program, step) for block in blocks for step in block.steps)
         self.is_whole = weight <= CHUNK
-        self._slots: dict[Operand, int] = {value: value for value in range(program.inputs)}
+        self._slots: dict[Atom, int] = {value: value for value in range(program.inputs)}
         self.places: list[Sequence[int]]
         self._parts: Sequence[Sequence[Sequence[Step]]]
         if self.is_whole:
@@ -182,9 +182,9 @@ def _cut(program: Program, steps: Iterable[int | Guard]) -> Iterator[list[int | 
 
 def _crossing(
     program: Program, blocks: Iterable[Block], parts: Iterable[Iterable[Iterable[int | Guard]]]
-) -> dict[Operand, None]:
+) -> dict[Atom, None]:
     """What is computed in one function and used in another, and what is returned, in order."""
-    crossing: dict[Operand, None] = {}
+    crossing: dict[Atom, None] = {}
     for block, chunks in zip(blocks, parts, strict=True):
         for chunk in chunks:
             known: set[int] = set()

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from fgrad.compiler.native.forms import FORMS, LIBM
 from fgrad.compiler.native.number import Number, spell
-from fgrad.compiler.program import Constant, Guard, Operand
+from fgrad.compiler.program import Atom, Constant, Guard
 
 if TYPE_CHECKING:
     from fgrad.compiler.native.called import Calls
@@ -38,7 +38,7 @@ HEAD: Final = "\n".join([*_declarations(), ""])
 class Output(NamedTuple):
     """A number is put where another function, or the kernel's caller, will look for it."""
 
-    operand: Operand
+    operand: Atom
     place: int
 
 
@@ -69,12 +69,12 @@ class Stretch:
 
     program: Program
     calls: Calls
-    slots: Mapping[Operand, int]
+    slots: Mapping[Atom, int]
     suffix: str
     names: dict[int, str]
     text: list[str]
 
-    def spell(self, operand: Operand) -> str:
+    def spell(self, operand: Atom) -> str:
         """An operand in an instruction; a value without a name is first loaded."""
         if isinstance(operand, Constant):
             return spell(operand.value)

@@ -66,6 +66,8 @@ class Compiled:
         self._lock = RLock()
         _ALL.add(self)
         self._code: Function = _missing
+        """What runs call: at first nothing, `_emit`, Python's function of the program, and at last
+        machine code with that behind it."""
         self._native: Function | None = None
         self._wait = math.inf if native is False else 0 if native else _HOT
         self._calls_left = self._wait

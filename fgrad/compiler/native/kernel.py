@@ -2,9 +2,9 @@
 
 `kernel` finds the inputs at the beginning of its space, leaves the outputs in it, and gives the
 number of the return that it came to, or -1 where no run is known or a row raised. The values of
-rows that it calls are handed to it. A large program is cut into
-chunks, functions of about a thousand lines, since what LLVM does to one function takes longer
-than in proportion; the values that cross from chunk to chunk go through the space too.
+rows that it calls are handed to it. A large program is cut into chunks, functions of about a
+thousand lines, since what LLVM does to one function takes longer than in proportion; the values
+that cross from chunk to chunk go through the space too.
 """
 
 from __future__ import annotations
@@ -38,6 +38,9 @@ def returns(block: Block) -> Iterator[Return]:
 
 class Kernel:
     """The text of a program's kernel, and of its chunks if it is too large for one function.
+
+    A kernel that `is_whole` computes all by itself, and puts its outputs behind its inputs; another
+    calls its chunks one by one, and its outputs are where these leave all that is read later.
 
     space: how many numbers the kernel needs room for.
     places: for each return, where in the space its outputs are.

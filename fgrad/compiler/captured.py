@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dis
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,6 +22,7 @@ from types import (
 )
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from fgrad.compiler.reads import Reads
 from fgrad.primitive import Primitive
 from fgrad.watch import is_library
 
@@ -207,7 +207,7 @@ class Captured:
         if foreign:
             return
         self.watched.append(Code.of(f))
-        reads = _Reads.of(f.__code__)
+        reads = Reads.of(f.__code__)
         if reads.stores or vars(f).keys() - {"__wrapped__"}:
             yield from self._inside(f, lambda f: _items(vars(f)))
         self._names |= reads.names
@@ -265,56 +265,6 @@ def _package(thing: object) -> str:
 def _file(module: str) -> str | None:
     """The file of a module that is imported; that of the main module may be another's."""
     return None if module == "__main__" else getattr(sys.modules.get(module), "__file__", None)
-
-
-class _Import(NamedTuple):
-    """What an import statement asks for: a module, and a name of it or none."""
-
-    level: int
-    module: str
-    name: str
-
-    def absolute(self, package: str) -> str:
-        """The whole name of the module, asked for from within a package."""
-        parent = package.rsplit(".", self.level - 1)[0] if self.level else ""
-        return ".".join(filter(None, (parent, self.module)))
-
-
-class _Reads(NamedTuple):
-    """What the code of a function, and of those within it, looks up by name."""
-
-    names: frozenset[str]
-    globals: frozenset[str]
-    imports: frozenset[_Import]
-    stores: bool
-    """Whether it gives attributes to anything."""
-
-    @classmethod
-    def of(cls, code: CodeType) -> _Reads:
-        """All that `code` looks up."""
-        codes = [code]
-        for inner in codes:
-            codes += [x for x in inner.co_consts if isinstance(x, CodeType)]
-        steps = [x for inner in codes for x in dis.get_instructions(inner)]
-        found = [x for x in steps if x.opname not in ("EXTENDED_ARG", "CACHE")]
-        by_name = [(x.opname, str(x.argval)) for x in found if x.opcode in dis.hasname]
-        return cls(
-            frozenset(name for _, name in by_name),
-            frozenset(name for opname, name in by_name if opname.endswith(("GLOBAL", "NAME"))),
-            frozenset(_imports(found)),
-            any(opname == "STORE_ATTR" for opname, _ in by_name),
-        )
-
-
-def _imports(steps: Sequence[dis.Instruction]) -> Iterator[_Import]:
-    """The import statements among instructions, of which the level stands before the module."""
-    last = _Import(0, "", "")
-    for place, step in enumerate(steps):
-        if step.opname == "IMPORT_NAME":
-            last = _Import(steps[place - 2].argval, str(step.argval), "")
-            yield last
-        elif step.opname == "IMPORT_FROM":
-            yield last._replace(name=str(step.argval))
 
 
 def _cannot_change(thing: object) -> bool:

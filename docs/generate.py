@@ -40,13 +40,30 @@ def operand_names(row: Primitive) -> tuple[str, ...]:
 
 
 class Reading(ast.NodeTransformer):
-    """A Python expression as a page of calculus has it: a power is a power, of whatever sign."""
+    """A Python expression as a page of calculus has it: a power is a power, of whatever sign.
+
+    And a choice is made once, where one side of it makes it again.
+    """
+
+    def __init__(self) -> None:
+        self.known: dict[str, bool] = {}
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
         """Take `x ** y` for `x ** y if x >= 0 else pow(x, y)`."""
-        self.generic_visit(node)
+        test = ast.dump(node.test)
+        if test in self.known:
+            return self.side(node, holds=self.known[test])
+        node.body = self.side(node, holds=True)
+        node.orelse = self.side(node, holds=False)
+        del self.known[test]
         power = isinstance(node.body, ast.BinOp) and isinstance(node.body.op, ast.Pow)
         return node.body if power and isinstance(node.orelse, ast.Call) else node
+
+    def side(self, node: ast.IfExp, *, holds: bool) -> ast.expr:
+        """What a choice takes, as it is known to be made."""
+        self.known[ast.dump(node.test)] = holds
+        taken: ast.expr = self.visit(node.body if holds else node.orelse)
+        return taken
 
 
 def brief(expression: str) -> str:

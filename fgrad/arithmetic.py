@@ -27,6 +27,16 @@ class Arithmetic(Operand):
 
     __slots__ = ()
 
+    def __init_subclass__(cls) -> None:
+        for kind in cls.__bases__:
+            if hasattr(kind, "__final__"):
+                name = kind.__name__
+                message = (
+                    f"class {cls.__name__}: {name} cannot have subclasses, whose gradients would "
+                    f"be missed: write functions of {name}s instead"
+                )
+                raise TypeError(message)
+
     def __add__(self, other: Self | Number, /) -> Self:
         return self.bind(add, (self, other))
 

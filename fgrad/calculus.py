@@ -13,6 +13,7 @@ import operator as op
 from typing import TYPE_CHECKING, Final
 
 from fgrad import elementary
+from fgrad.hypot import Hypot
 from fgrad.interval import NONNEGATIVE, NONZERO, POSITIVE, REAL, Interval
 from fgrad.logarithm import Logarithm
 from fgrad.primitive import (
@@ -23,7 +24,6 @@ from fgrad.primitive import (
     Reduction,
     Selection,
     Unary,
-    Variadic,
     binary,
     unary,
 )
@@ -36,9 +36,9 @@ LN_2: Final = math.log(2.0)
 LN_10: Final = math.log(10.0)
 BELL: Final = 2.0 / math.sqrt(math.pi)
 UNIT: Final = Interval(-1.0, 1.0)
+SMALL: Final = 0.0625  # x ** SMALL is near 1 for every float x
 STEPS: Final = "slope 0, at the steps too"
-AT_INFINITY: Final = "beyond the first derivative nan at infinity"
-FAR: Final = f"{AT_INFINITY}, and it may be far out"
+AT_ORIGIN: Final = "nan at the origin and where both are an infinity"
 
 # `quotient`, `power` and `logarithm` are what /, ** and log become inside a rule.
 add = binary("add", op.add, lambda x, y, z: 1, lambda x, y, z: 1, spelling="({} + {})")
@@ -55,10 +55,18 @@ div = binary(
     domain=(REAL, NONZERO),
 )
 
+
+def power_slope(x: float, y: float) -> float:
+    """y * x ** (y - 1); for a small y as y / x ** (1 - y), since the power may be too large."""
+    small = (y < SMALL) & (y > -SMALL)
+    factor: float = x ** where(small, 1 - y, y - 1)
+    return where(small, where((y == 0) & (x == 0), ZERO, y / factor), y * factor)
+
+
 power = binary(
     "power",
     elementary.power,
-    lambda x, y, z: where(y == 0, where(x == 0, ZERO, y * z / x), y * x ** (y - 1)),
+    lambda x, y, z: power_slope(x, y),
     lambda x, y, z: where(x == 0, ZERO, where((x == math.inf) & (y < 0), ZERO, z * log(x))),
     domain=(NONNEGATIVE, REAL),
     convention=(
@@ -114,15 +122,14 @@ def one_minus_square(x: float) -> float:
 
 asin = unary("asin", math.asin, lambda x, y: 1 / sqrt(one_minus_square(x)), domain=UNIT)
 acos = unary("acos", math.acos, lambda x, y: -1 / sqrt(one_minus_square(x)), domain=UNIT)
-atan = unary("atan", math.atan, lambda x, y: lorentzian(x), convention=AT_INFINITY)
+atan = unary("atan", math.atan, lambda x, y: lorentzian(x))
 # a row, since in a product of this order nothing is too small on the way, and in a quotient it is
 lorentzian: Unary = unary(
     "lorentzian",
     elementary.lorentzian,
-    lambda x, y: -2 * y * (x * y),
-    convention="slope nan at infinity",
+    lambda x, y: where(y == 0, ZERO, -2 * y * (x * y)),
 )
-asinh = unary("asinh", math.asinh, lambda x, y: 1 / hypot(1, x), convention=AT_INFINITY)
+asinh = unary("asinh", math.asinh, lambda x, y: 1 / hypotenuse(1, x))
 acosh = unary(
     "acosh",
     math.acosh,
@@ -135,13 +142,20 @@ atanh = unary(
     lambda x, y: 1 / one_minus_square(x),
     domain=Interval(-1.0, 1.0, closed=False),
 )
-# by way of hypot, whose square may over- or underflow where the slope does not
 atan2 = binary(
     "atan2",
     math.atan2,
-    lambda x, y, z: y / hypot(x, y) / hypot(x, y),
-    lambda x, y, z: -x / hypot(x, y) / hypot(x, y),
-    convention="nan at the origin and at infinity",
+    lambda x, y, z: inversion(y, x),
+    lambda x, y, z: -inversion(x, y),
+    convention=AT_ORIGIN,
+)
+# x / (x * x + y * y); a row, since its slopes are products, in which nothing large cancels
+inversion: Binary = binary(
+    "inversion",
+    elementary.inversion,
+    lambda x, y, z: inversion(y, x) * inversion(y, x) - z * z,
+    lambda x, y, z: -2 * z * inversion(y, x),
+    convention=AT_ORIGIN,
 )
 
 exp2 = unary("exp2", math.exp2, lambda x, y: y * LN_2)
@@ -150,13 +164,12 @@ log1p = unary("log1p", math.log1p, lambda x, y: 1 / (1 + x), domain=Interval(-1.
 log2 = unary("log2", math.log2, lambda x, y: 1 / LN_2 / x, domain=POSITIVE)
 log10 = unary("log10", math.log10, lambda x, y: 1 / LN_10 / x, domain=POSITIVE)
 cbrt = unary("cbrt", math.cbrt, lambda x, y: y**-2 / 3, convention="slope inf at 0")
-erf = unary("erf", math.erf, lambda x, y: BELL * gaussian(x), convention=FAR)
-erfc = unary("erfc", math.erfc, lambda x, y: -BELL * gaussian(x), convention=FAR)
+erf = unary("erf", math.erf, lambda x, y: BELL * gaussian(x))
+erfc = unary("erfc", math.erfc, lambda x, y: -BELL * gaussian(x))
 gaussian: Unary = unary(
     "gaussian",
     elementary.gaussian,
-    lambda x, y: -2 * (x * y),
-    convention="slope nan at infinity; higher derivatives may be far out",
+    lambda x, y: where(y == 0, ZERO, -2 * (x * y)),
 )
 lgamma = unary(
     "lgamma",
@@ -170,7 +183,10 @@ gamma = unary(
     math.gamma,
     lambda x, y: y * polygamma(0, x),
     domain=POSITIVE,
-    convention=f"x < 0 too, but for whole numbers; {FAR}",
+    convention=(
+        "x < 0 too, but for whole numbers; "
+        "beyond the first derivative nan at infinity, and it may be far out"
+    ),
 )
 polygamma: Binary = binary(
     "polygamma",
@@ -319,14 +335,30 @@ dot = Pairing(
     domain=(REAL, REAL),
 )
 
-hypot: Variadic = Variadic(
+hypotenuse: Binary = binary(
+    "hypotenuse",
+    math.hypot,
+    lambda x, y, z: direction_cosine(x, y),
+    lambda x, y, z: direction_cosine(y, x),
+    convention=AT_ORIGIN,
+)
+# x / hypotenuse(x, y); a row, since the slope of a quotient would be a difference of large numbers
+direction_cosine: Binary = binary(
+    "direction_cosine",
+    elementary.direction_cosine,
+    lambda x, y, z: direction_cosine(y, x) * inversion(y, x),
+    lambda x, y, z: -z * inversion(y, x),
+    convention=AT_ORIGIN,
+)
+hypot: Hypot = Hypot(
     name="hypot",
     value=math.hypot,
     partials=(lambda x, z: x / z,),
     spelling="hypot({})",
     blocks=1,
+    of_two=hypotenuse,
     domain=(REAL,),
-    convention="nan at the origin and at infinity",
+    convention="of two operands as hypotenuse; of others nan at the origin and at infinity",
 )
 # by way of the difference, which has all its digits, and not exp(x - z), which has those of z
 logaddexp = binary(
@@ -346,6 +378,7 @@ NEVER_RAISE: Final = frozenset(
         *(add, sub, mul, neg, quotient, power, logarithm, total, dot, where, constant, fabs, sign),
         *(relu, maximum, minimum, copysign, tanh, atan, asinh, erf, erfc, cbrt, atan2),
         *(sigmoid, softplus, sech_squared, lorentzian, gaussian, logaddexp),
+        *(inversion, direction_cosine),
         *(degrees, radians),
     ]
 )

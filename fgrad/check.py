@@ -13,7 +13,7 @@ from fgrad.graph import ALIAS, LEAF, Node, Scalar, ancestors, leaf, value
 from fgrad.primitive import Primitive
 from fgrad.reverse import cotangents
 from fgrad.transform import grad, jacobian
-from fgrad.transform.arguments import ALL, one_number, parameter, take
+from fgrad.transform.arguments import ALL, function, one_number, parameter, take
 from fgrad.tree import paths
 from fgrad.unrolled import put
 
@@ -95,6 +95,7 @@ def check_grad(f: Callable[P, Scalar]) -> Callable[P, Report]:
     d2/dy dx                       6                       6                       6
     d2/dy dy                       0                       0                       0
     """
+    function(f)
 
     def check(*args: object, **kwargs: object) -> Report:
         inputs = take(f, args, kwargs, ALL)

@@ -162,7 +162,7 @@ _DOWN: Final = _Way(
 _UP: Final = _Way(
     at="""\
         if {name}_.index < first_:
-            raise OlderNode
+            raise older_
         direction_ = tangents_.get({name}_.index)
 """,
     flow="""\
@@ -195,7 +195,7 @@ _PARTIAL: Final = """\
 """
 _SEEN: Final = """\
         if partial_ is ZERO:
-            raise UnseenNode
+            raise unseen_
 """
 _FLOWS: Final = """\
         if partial_ is not ZERO:
@@ -230,7 +230,7 @@ def compile_pull(primitive: Primitive, kind: Kind) -> Callable[..., object]:
     """
     body, names = _step(primitive, kind, _DOWN)
     here, opened = _here(kind)
-    body = opened + body or "    pass\n"
+    body = opened + body
     source = f"def pull_({here}, cotangent_, cotangents_, nodes_, top_, first_):\n{body}"
     return primitive.compiled.setdefault(f"pull {kind}", compile_function(source, names))
 
@@ -270,8 +270,8 @@ def _step(primitive: Primitive, kind: Kind, way: _Way) -> tuple[str, dict[str, o
         body = f"    {ANSWER} = node_{'' if kind == 'nodes' else '.value'}\n" + body
     rows = {name: row for symbol in columns.values() for name, row in symbol.rows.items()}
     functions = {name: row if kind == "nodes" else row.value for name, row in rows.items()}
-    constants = {"inf": math.inf, "nan": math.nan, "ZERO": ZERO, "OlderNode": OlderNode}
-    constants["UnseenNode"] = UnseenNode
+    constants = {"inf": math.inf, "nan": math.nan, "ZERO": ZERO, "older_": OlderNode}
+    constants |= {"unseen_": UnseenNode, "float_": float}
     return body, {**functions, **constants}
 
 
@@ -330,16 +330,16 @@ def _value(name: str, kind: Kind, *, lone: bool) -> str:
         return f"    {name} = {name}_\n"
     if lone:
         return f"    {name} = {name}_.value\n"
-    return f"    {name} = {name}_ if {name}_.__class__ is float else {name}_.value\n"
+    return f"    {name} = {name}_ if {name}_.__class__ is float_ else {name}_.value\n"
 
 
 def _is_node(name: str, kind: Kind, *, read: bool, lone: bool) -> list[str]:
     """When the operand called `name` is a node of the sweep: what was `read` of it is another."""
     if kind == "nodes":
-        return [f"{name}_.__class__ is not float", f"{name}_.index >= first_"]
+        return [f"{name}_.__class__ is not float_", f"{name}_.index >= first_"]
     if lone:
         return []
-    return [f"{name} is not {name}_" if read else f"{name}_.__class__ is not float"]
+    return [f"{name} is not {name}_" if read else f"{name}_.__class__ is not float_"]
 
 
 def _operands(kind: Kind) -> dict[str, str]:

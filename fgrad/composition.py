@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import reduce
 from itertools import accumulate
 from math import inf
@@ -22,8 +22,8 @@ from fgrad.calculus import (
     sub,
     total,
 )
-from fgrad.number import to_float
-from fgrad.primitive import Operand, to_items
+from fgrad.description import numbered
+from fgrad.primitive import Operand, to_items, told
 
 __all__ = ["clip", "dist", "logsumexp", "mean", "prod", "softmax"]
 
@@ -44,12 +44,13 @@ def clip(x: S, low: float, high: float, /) -> S | float:
     1.0
     """
     try:
-        if low > high:
-            message = f"clip: expected low <= high, got low {low!r} and high {high!r}"
-            raise ValueError(message)
-        return minimum.apply((maximum.apply((x, low)), high))
+        held = minimum.apply((maximum.apply((x, low)), high))
     except TypeError as error:
         raise told(error, "clip", {"x": x, "low": low, "high": high}) from None
+    if low > high:
+        message = f"clip: expected low <= high, got low {low!r} and high {high!r}"
+        raise ValueError(message)
+    return held
 
 
 @overload
@@ -148,7 +149,7 @@ def prod(xs: Iterable[S], /, *, start: S | float = 1.0) -> S | float:
     >>> prod([2.0, 3.0, 4.0]), prod([2.0], start=0.5)
     (24.0, 1.0)
     """
-    items = to_items(xs, "prod")
+    items = to_items(xs, "xs", "prod")
     try:
         one: S | float = start if start.__class__ is float else mul.apply((start, 1.0))
         return reduce(lambda product, x: mul.apply((product, x)), items, one)
@@ -168,7 +169,7 @@ def dist(p: Iterable[S | float], q: Iterable[S | float], /) -> S | float:
     >>> dist([1.0, 2.0], [4.0, 6.0])
     5.0
     """
-    here, there = to_items(p, "p of dist"), to_items(q, "q of dist")
+    here, there = to_items(p, "p", "dist"), to_items(q, "q", "dist")
     if len(here) != len(there):
         message = (
             f"dist: expected two points of as many coordinates, got {len(here)} and {len(there)}"
@@ -183,24 +184,8 @@ def dist(p: Iterable[S | float], q: Iterable[S | float], /) -> S | float:
 
 def _some(xs: Iterable[S], function: str) -> tuple[S, ...]:
     """The items of `xs`, at least one."""
-    items = to_items(xs, f"xs of {function}")
+    items = to_items(xs, "xs", function)
     if not items:
         message = f"{function}: expected at least one item, got an empty sequence"
         raise ValueError(message)
     return items
-
-
-def numbered(name: str, items: Iterable[object]) -> dict[str, object]:
-    """The items by their paths: name[0], name[1], and so on."""
-    return {f"{name}[{i}]": x for i, x in enumerate(items)}
-
-
-def told(error: TypeError, function: str, numbers: Mapping[str, object]) -> TypeError:
-    """The error that names the first of `numbers` that is none; `error` itself if all are."""
-    for path, number in numbers.items():
-        if not isinstance(number, Operand):
-            try:
-                to_float(number, f"{path} of {function}")
-            except TypeError as clearer:
-                return clearer
-    return error

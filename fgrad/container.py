@@ -14,7 +14,7 @@ from itertools import islice
 from numbers import Complex
 from operator import attrgetter, is_
 from types import MemberDescriptorType, NoneType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, final
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias, final
 
 from attrs import field, fields, frozen, has
 
@@ -71,23 +71,20 @@ class Static(NamedTuple):
     content: object
 
     def __str__(self) -> str:
-        return "float" if self is LEAF else repr(self.content)
-
-    def __reduce__(self) -> str | tuple[type[Static], tuple[object]]:
-        return "LEAF" if self is LEAF else (Static, (self.content,))
+        return repr(self.content)
 
 
-class _Place:
-    """The content of the structure of a leaf: equal to nothing else."""
+class _Leaf(Enum):
+    LEAF = "float"
 
-    def __repr__(self) -> str:
-        return "a leaf"
+    def __str__(self) -> str:
+        return self.value
 
 
-LEAF: Final = Static(_Place())
+LEAF: Final = _Leaf.LEAF
 """The structure of a leaf."""
 
-Structure: TypeAlias = "Branch | Static"
+Structure: TypeAlias = "Branch | Static | Literal[_Leaf.LEAF]"
 _static: Callable[[tuple[object]], Static] = partial(tuple.__new__, Static)
 _branch: Callable[[tuple[object, ...]], Branch] = partial(tuple.__new__, Branch)  # no Python frame
 
@@ -106,17 +103,6 @@ class StrayError(Exception):
 
 
 Close: TypeAlias = "Callable[[tuple[Hashable, ...], Iterable[Any]], object]"
-
-
-@final
-@frozen
-class Role:
-    """What things of a class that is no container are in a tree.
-
-    take: the structure of one; if it is a leaf it is noted.
-    """
-
-    take: Callable[[Any, list[Leaf]], Static]
 
 
 @final
@@ -151,20 +137,20 @@ def take(tree: object, leaves: list[Leaf]) -> Structure:
         return LEAF
     kind = type(tree)
     role = ROLES[kind]
-    if isinstance(role, Role):
-        return role.take(tree, leaves)
+    if not isinstance(role, Container):
+        return role(tree, leaves)
     items = role.items(tree)
+    return _branch((kind, role.keys(tree), len(items), _children(items, leaves)))
+
+
+def _children(items: Collection[object], leaves: list[Leaf]) -> tuple[Structure, ...] | None:
+    """The structures of the items, None if all are leaves; these are added to `leaves`."""
     for item in items:
         if item.__class__ is not float:
-            break
-    else:
-        leaves.extend(items)  # type: ignore[arg-type]  # they are floats
-        return _branch((kind, role.keys(tree), len(items), None))
-    children = tuple([take(item, leaves) for item in items])
-    for child in children:
-        if child is not LEAF:
-            return _branch((kind, role.keys(tree), len(items), children))
-    return _branch((kind, role.keys(tree), len(items), None))
+            children = tuple([take(item, leaves) for item in items])
+            return children if children.count(LEAF) < len(children) else None
+    leaves.extend(items)  # type: ignore[arg-type]  # they are floats
+    return None
 
 
 def put(structure: Structure, leaves: Iterator[object]) -> object:
@@ -233,7 +219,7 @@ def _close_array(shape: tuple[Hashable, ...], items: Iterable[object]) -> object
     return array.reshape(shape)
 
 
-def _take_number(thing: object, leaves: list[Leaf]) -> Static:
+def _take_number(thing: object, leaves: list[Leaf]) -> Structure:
     if not isinstance(thing, (float, Operand)):
         raise StrayError(thing, _remedy(thing))
     leaves.append(float(thing) if isinstance(thing, float) else thing)
@@ -251,14 +237,18 @@ def _remedy(thing: object) -> str:
     return " (a tree is of tuples, lists, dicts, attrs classes, dataclasses and NumPy arrays)"
 
 
-_NUMBER: Final = Role(_take_number)
-_STATIC: Final = Role(lambda thing, _: _static((thing,)))
+def _take_static(thing: object, _: list[Leaf]) -> Structure:
+    return _static((thing,))
 
 
-class _Roles(dict[type, Role | Container]):
+Role: TypeAlias = "Container | Callable[[Any, list[Leaf]], Structure]"
+"""How a container is taken apart; of anything else, what takes it: if it is a leaf it is noted."""
+
+
+class _Roles(dict[type, Role]):
     """The role of each class, found when it is asked for."""
 
-    def __missing__(self, kind: type) -> Role | Container:
+    def __missing__(self, kind: type) -> Role:
         role = self[kind] = _role(kind)
         return role
 
@@ -281,12 +271,12 @@ def _field_names(kind: type) -> tuple[str, ...] | None:
     return None
 
 
-def _role(kind: type) -> Role | Container:
+def _role(kind: type) -> Role:
     """The first that fits: an enum may be a dataclass, too, and is a constant nonetheless."""
     if issubclass(kind, Operand):
-        return _NUMBER
+        return _take_number
     if issubclass(kind, (Primitive, str, bool, Enum, NoneType)):
-        return _STATIC
+        return _take_static
     if is_array(kind):
         shape, items, like = attrgetter("shape"), "array_items({0})", "{0}.shape == {2}"
         return Container(shape, _close_array, items, like, ".flat[{}]")
@@ -296,7 +286,7 @@ def _role(kind: type) -> Role | Container:
     if names is not None:
         return _record(kind, names)
     called = any("__call__" in vars(base) for base in kind.__mro__)
-    return _STATIC if called else _NUMBER
+    return _take_static if called else _take_number
 
 
 NAMES: Final[Mapping[str, object]] = {"array_items": _array_items, "is_": is_}

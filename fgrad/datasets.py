@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import evolve, frozen
 
 from fgrad.number import to_float
+from fgrad.primitive import to_items
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +48,7 @@ def split(
 ) -> tuple[list[Sample], list[Sample]]:
     """The samples to learn from and those held out, this share of every class, drawn by `seed`.
 
-    A ValueError if the share is not from 0 to 1.
+    A ValueError if the share is not from 0 to 1; a TypeError that names what is no sample.
 
     >>> learning, held_out = split(iris(), held_out=0.3, seed=0)
     >>> len(learning), len(held_out)
@@ -56,6 +57,9 @@ def split(
     if not 0.0 <= to_float(held_out, "held_out") <= 1.0:
         message = f"held_out: expected a share from 0.0 to 1.0, as 0.3 is, got {held_out!r}"
         raise ValueError(message)
+    if type(seed) is not int:
+        raise TypeError(f"seed: expected an int, got {type(seed).__name__} {seed!r:.60}")
+    samples = _checked("samples", samples)
     random = Random(seed)
     parts: tuple[list[Sample], list[Sample]] = [], []
     for label in sorted({sample.label for sample in samples}):
@@ -77,6 +81,7 @@ def standardise(samples: Sequence[Sample], by: Sequence[Sample]) -> list[Sample]
     >>> standardise([Sample((4.0,), 0)], by=[Sample((1.0,), 0), Sample((3.0,), 1)])
     [Sample(features=(2.0,), label=0)]
     """
+    samples, by = _checked("samples", samples), _checked("by", by)
     _check_features(samples, by)
     columns = list(zip(*(sample.features for sample in by), strict=True))
     means, deviations = list(map(fmean, columns)), list(map(pstdev, columns))
@@ -94,6 +99,16 @@ def standardise(samples: Sequence[Sample], by: Sequence[Sample]) -> list[Sample]
         )
         for sample in samples
     ]
+
+
+def _checked(name: str, samples: Sequence[Sample]) -> Sequence[Sample]:
+    """The samples; a TypeError that says `name` where one is something else."""
+    items = to_items(samples, name)
+    for i, sample in enumerate(items):
+        if not isinstance(sample, Sample):
+            got = f"{type(sample).__name__} {sample!r:.60}"
+            raise TypeError(f"{name}[{i}]: expected a Sample, got {got}")
+    return items
 
 
 def _check_features(samples: Sequence[Sample], by: Sequence[Sample]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from keyword import iskeyword
 from typing import TypeAlias, TypedDict, TypeGuard, Unpack, overload
@@ -10,6 +10,7 @@ from unicodedata import normalize
 
 from fgrad.check import check_row
 from fgrad.codegen import ANSWER, NAMES
+from fgrad.description import numbered
 from fgrad.graph import Scalar
 from fgrad.interval import REAL, Interval
 from fgrad.number import to_float
@@ -97,6 +98,7 @@ def row(
     ...
     """
     _check_name(name)
+    _check_functions(name, {"value": value} | numbered("partials", partials))
     _check_columns(name, len(partials), domain, kinks)
     kinds: dict[int, type[Primitive]] = {1: Unary, 2: Binary}
     made = kinds.get(len(partials), Multiary)(
@@ -112,7 +114,9 @@ def row(
 
 
 def _check_name(name: str) -> None:
-    taken = {*NAMES, ANSWER, "ZERO", "OlderNode", "UnseenNode", "inf", "nan"}
+    if not isinstance(name, str):
+        raise TypeError(f"name: expected a str, got {type(name).__name__} {name!r:.60}")
+    taken = {*NAMES, ANSWER, "ZERO", "inf", "nan"}
     if (
         normalize("NFKC", name) != name
         or not name.isidentifier()
@@ -125,6 +129,13 @@ def _check_name(name: str) -> None:
             f"does not end in _ and is not one of {sorted(taken)}"
         )
         raise ValueError(message)
+
+
+def _check_functions(name: str, functions: Mapping[str, object]) -> None:
+    for path, function in functions.items():
+        if not callable(function):
+            got = f"{type(function).__name__} {function!r:.60}"
+            raise TypeError(f"{name}: {path}: expected a function, got {got}")
 
 
 def _check_columns(name: str, count: int, domain: object, kinks: object) -> None:
@@ -185,6 +196,10 @@ def custom_derivative(
     """
 
     def define(value: Callable[..., float]) -> Primitive:
+        if not hasattr(value, "__name__"):
+            got = f"{type(value).__name__} {value!r:.60}"
+            message = f"custom_derivative: expected a function that has a name, got {got}"
+            raise TypeError(message)
         return row(
             value.__name__, value, *partials, domain=domain, kinks=kinks, convention=convention
         )

@@ -1,17 +1,66 @@
-"""What a row of the table says of itself: its docstring and its signature."""
+"""What a row of the table says of itself: docstring, signature, the paths of its operands."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from inspect import Parameter, Signature, signature
+from collections.abc import Iterable, Sequence
+from inspect import Parameter, Signature, isbuiltin, signature
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from fgrad.primitive import Primitive
 
-__all__ = ["Docstring", "OperandSignature"]
+__all__ = ["Docstring", "OperandSignature", "numbered", "operand_paths"]
 
 _SEQUENCES: Final = ("ws", "xs")
+_PYTHONS_OWN: Final = {
+    "add": "x + y.",
+    "sub": "x - y.",
+    "mul": "x * y.",
+    "div": "x / y; a ZeroDivisionError where y is 0.",
+    "constant": (
+        "x itself, held fixed: no derivative flows through it, at any order.\n\n"
+        ">>> from fgrad import constant, grad\n"
+        ">>> grad(lambda x: x * constant(x))(3.0)\n"
+        "3.0"
+    ),
+    "neg": "-x.",
+    "sqrt": "The square root of x; a ValueError below 0.",
+    "exp": "e ** x; an OverflowError where that is too large for a float.",
+    "log": "The natural logarithm of x, or that to a base; a ValueError at 0 and below.",
+    "sin": "The sine of x radians; a ValueError at an infinity.",
+    "cos": "The cosine of x radians; a ValueError at an infinity.",
+    "tan": "The tangent of x radians; a ValueError at an infinity.",
+    "tanh": "The hyperbolic tangent of x.",
+    "sinh": "The hyperbolic sine of x; an OverflowError where that is too large for a float.",
+    "cosh": "The hyperbolic cosine of x; an OverflowError where that is too large for a float.",
+    "asin": "The angle from -pi/2 to pi/2 whose sine is x; a ValueError beyond -1 and 1.",
+    "acos": "The angle from 0 to pi whose cosine is x; a ValueError beyond -1 and 1.",
+    "atan": "The angle from -pi/2 to pi/2 whose tangent is x.",
+    "asinh": "The number whose hyperbolic sine is x.",
+    "acosh": "The number from 0 on whose hyperbolic cosine is x; a ValueError below 1.",
+    "atanh": "The number whose hyperbolic tangent is x; a ValueError at -1 and 1, and beyond.",
+    "atan2": "The angle from -pi to pi whose tangent is x / y, in the quadrant of (y, x).",
+    "exp2": "2 ** x; an OverflowError where that is too large for a float.",
+    "expm1": "exp(x) - 1, exact to the last digits beside 0.",
+    "log1p": "log(1 + x), exact to the last digits beside 0; a ValueError from -1 down.",
+    "log2": "The logarithm of x to the base 2; a ValueError at 0 and below.",
+    "log10": "The logarithm of x to the base 10; a ValueError at 0 and below.",
+    "cbrt": "The cube root of x, which is negative where x is.",
+    "erf": "The error function: 2 / sqrt(pi) times the integral of exp(-t ** 2) from 0 to x.",
+    "erfc": "1 - erf(x), exact to the last digits in its tail.",
+    "lgamma": "log(abs(gamma(x))); a ValueError at 0 and at negative whole numbers.",
+    "gamma": "The gamma function, (n - 1)! at whole n; a ValueError at 0 and at negative ones.",
+    "degrees": "The angle of x radians in degrees.",
+    "radians": "The angle of x degrees in radians.",
+    "fabs": "The absolute value of x.",
+    "copysign": "The absolute value of x with the sign of y.",
+    "floordiv": "x // y, the floor of x / y; a ZeroDivisionError where y is 0.",
+    "mod": "x % y, which has the sign of y; a ZeroDivisionError where y is 0.",
+    "fmod": "x minus y times the whole part of x / y; it has the sign of x.",
+    "remainder": "x minus the multiple of y that is nearest to it.",
+    "hypot": "sqrt(x_1 ** 2 + x_2 ** 2 + …), where no square over- or underflows.",
+}
+"""What rows compute whose function is one of Python's own."""
 
 
 class Docstring:
@@ -23,8 +72,9 @@ class Docstring:
     def __get__(self, row: Primitive | None, owner: object) -> str | None:
         if row is None:
             return self._kind
+        own = _PYTHONS_OWN.get(row.name) if isbuiltin(row.value) else row.value.__doc__
         convention = row.convention and f"\n\nConvention: {row.convention}."
-        return f"{row.value.__doc__ or self._kind}{convention}"
+        return f"{own or self._kind}{convention}"
 
 
 class OperandSignature:
@@ -54,3 +104,19 @@ def _operands(row: Primitive) -> Sequence[str]:
     if len(set(names)) == count and all(map(str.isidentifier, names)):
         return names
     return [f"x_{i}" for i in range(1, count + 1)]
+
+
+def operand_paths(row: Primitive, operands: Sequence[object]) -> dict[str, object]:
+    """The operands of one call by their paths, as the signature has them: x and y, or xs[1]."""
+    if not row.blocks:
+        return dict(zip(_operands(row), operands, strict=True))
+    size = len(operands) // row.blocks
+    paths: dict[str, object] = {}
+    for i, name in enumerate(_SEQUENCES[-row.blocks :]):
+        paths |= numbered(name, operands[i * size : (i + 1) * size])
+    return paths
+
+
+def numbered(name: str, items: Iterable[object]) -> dict[str, object]:
+    """The items by their paths: name[0], name[1], and so on."""
+    return {f"{name}[{i}]": x for i, x in enumerate(items)}

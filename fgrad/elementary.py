@@ -8,12 +8,16 @@ a power of zero and the logarithm of zero give the limit (an infinity, or nan wh
 from __future__ import annotations
 
 import math
+from functools import cache
 
 __all__ = [
     "SPLITTER",
+    "TINY",
     "VANISHED",
+    "direction_cosine",
     "exact_sum",
     "gaussian",
+    "inversion",
     "larger",
     "log_add_exp",
     "logarithm",
@@ -40,6 +44,8 @@ SPLITTER = 2.0**27 + 1.0
 """Times this, a float falls into two halves whose products are exact (Dekker 1971)."""
 VANISHED = 800.0
 """exp(-VANISHED) is 0."""
+TINY = 1e-280
+"""Above this a sum of two squares has all its digits."""
 
 
 def quotient(x: float, y: float) -> float:
@@ -143,6 +149,34 @@ def lorentzian(x: float) -> float:
     return 1.0 / (1.0 + x * x)
 
 
+def inversion(x: float, y: float) -> float:
+    """x / (x ** 2 + y ** 2), nan at the origin: by ratios where a square is too large or small."""
+    square = x * x + y * y
+    if TINY < square < math.inf:
+        return x / square
+    if abs(x) < abs(y):
+        ratio = x / y
+        return ratio / y / (1.0 + ratio * ratio)
+    if x == 0:
+        return math.nan
+    ratio = y / x
+    return 1.0 / x / (1.0 + ratio * ratio)
+
+
+def direction_cosine(x: float, y: float) -> float:
+    """x / hypot(x, y), the cosine of the angle between (x, y) and the first axis."""
+    square = x * x + y * y
+    if TINY < square < math.inf:
+        return x / math.sqrt(square)
+    if abs(x) < abs(y):
+        ratio = x / abs(y)
+        return ratio / math.sqrt(1.0 + ratio * ratio)
+    if x == 0:
+        return math.nan
+    ratio = y / x
+    return math.copysign(1.0, x) / math.sqrt(1.0 + ratio * ratio)
+
+
 def soft_rectifier(x: float) -> float:
     """log(1 + exp(x)), exact to the last digits in both tails."""
     return (x if x > 0 else 0.0) + math.log1p(math.exp(-abs(x))) if x == x else x  # noqa: PLR0124 - nan
@@ -200,6 +234,10 @@ def log_add_exp(x: float, y: float) -> float:
 _BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798)
 _FAR = 20.0
 _ORDERS = range(151)  # beyond, factorials overflow
+# The root of digamma above 0 in two parts; how near it the Taylor series is taken, and its powers.
+_ROOT, _BEYOND = 1.4616321449683622, 9.549995429965697e-17
+_NEAR = 0.25
+_POWERS = range(22, 0, -1)
 
 
 def polygamma(order: float, x: float) -> float:
@@ -207,13 +245,15 @@ def polygamma(order: float, x: float) -> float:
 
     A ValueError at the poles 0, -1, -2, … and where the order is no such number; an infinity where
     the answer is too large. Carried up to x >= 20 by its recurrence, where the asymptotic series is
-    exact to the last digits (Abramowitz and Stegun 6.4.6 and 6.4.11). From far below 0 by the
-    reflection formula (6.4.7), with the derivative of the cotangent from between 0 and 1, where it
-    is the same.
+    exact to the last digits (Abramowitz and Stegun 6.4.6 and 6.4.11), but digamma beside its root
+    by the Taylor series there. From far below 0 by the reflection formula (6.4.7), with the
+    derivative of the cotangent from between 0 and 1, where it is the same.
     """
     if order not in _ORDERS:
         raise ValueError(f"polygamma: expected a whole order from 0 to 150, got {order!r}")
     n = int(order)
+    if n == 0 and abs(x - _ROOT) < _NEAR:
+        return _digamma_beside_root(x)
     if x == -math.inf:
         return math.nan
     if x <= 0 and x == math.floor(x):
@@ -228,6 +268,20 @@ def polygamma(order: float, x: float) -> float:
         below += _over_power(math.factorial(n), x, n + 1)
         x += 1.0
     return sign * (_polygamma_series(n, x) + below)
+
+
+@cache
+def _taylor_at_root() -> tuple[float, ...]:
+    """The coefficients of digamma, those of the high powers first."""
+    return tuple([polygamma(n, _ROOT) / math.factorial(n) for n in _POWERS])
+
+
+def _digamma_beside_root(x: float) -> float:
+    distance = x - _ROOT - _BEYOND
+    series = 0.0
+    for coefficient in _taylor_at_root():
+        series = series * distance + coefficient
+    return series * distance
 
 
 def _polygamma_series(n: int, x: float) -> float:

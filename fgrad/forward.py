@@ -20,7 +20,7 @@ def tangents(
 ) -> tuple[list[Scalar], Kind]:
     """For each root the sum of d root / d leaf * direction over the leaves that have one.
 
-    A direction of 0.0 is one: where a slope is infinite along it the sum is nan.
+    A direction of 0.0 counts as given: times an infinite slope it is nan.
     `leaves` are those of one differentiation, in the order of their making. The partials, and so
     the tangents along plain directions, are floats, unless a root or a leaf depends on a node older
     than the first leaf: then the kind is "nodes".
@@ -54,9 +54,10 @@ def _sweep(
     if sweeps:
         sweeps.up(nodes, found, first)
         nodes = []
+    key = f"push {kind}"
     for node in nodes:
         if node.index not in found:
-            push = node.primitive.compiled.get(f"push {kind}")
+            push = node.primitive.compiled.get(key)
             tangent = (push or compile_push(node.primitive, kind))(node, found, first)
             if tangent is not None:
                 found[node.index] = tangent  # type: ignore[assignment]  # a float or a Node

@@ -31,7 +31,7 @@ __all__ = [
     "fresh",
     "leaf",
     "new_node",
-    "reaches_older",
+    "on_older",
     "value",
 ]
 
@@ -288,14 +288,15 @@ def ancestors(*roots: Node, first: int = 0) -> list[Node]:
     return [found[index] for index in sorted(found)]
 
 
-def reaches_older(roots: Iterable[Scalar], first: int) -> bool:
-    """Whether any of the roots is, or depends on, a node whose index is below `first`."""
+def on_older(roots: Iterable[Scalar], first: int) -> set[int]:
+    """The indices of the roots, and of some nodes beneath, older than `first` or reaching one."""
     nodes = [root for root in roots if isinstance(root, Node)]
-    return any(node.index < first for node in nodes) or any(
-        isinstance(operand, Node) and operand.index < first
-        for node in ancestors(*nodes, first=first)
-        for operand in node.operands
-    )
+    found = {node.index for node in nodes if node.index < first}
+    for node in ancestors(*nodes, first=first):
+        operands = [x.index for x in node.operands if isinstance(x, Node)]
+        if any(index < first or index in found for index in operands):
+            found.add(node.index)
+    return found
 
 
 class Known:

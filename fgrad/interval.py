@@ -12,12 +12,24 @@ __all__ = ["NONNEGATIVE", "NONZERO", "POSITIVE", "REAL", "Interval"]
 
 @frozen
 class Interval:
-    """The numbers between two ends, which belong to it if `closed`; `hole` is left out."""
+    """The numbers between two ends, which belong to it if `closed`; `hole` is left out.
+
+    A TypeError if an end is no number, a ValueError if the low one is above the high one.
+    """
 
     low: float = -math.inf
     high: float = math.inf
     closed: bool = True
     hole: float | None = None
+
+    def __attrs_post_init__(self) -> None:
+        for name, x in (("low", self.low), ("high", self.high), ("hole", self.hole)):
+            if not isinstance(x, (float, int)) and not (name == "hole" and x is None):
+                message = f"{name} of Interval: expected a number, got {type(x).__name__} {x!r:.60}"
+                raise TypeError(message)
+        if not self.low <= self.high:
+            message = f"Interval: expected low <= high, got low {self.low!r} and high {self.high!r}"
+            raise ValueError(message)
 
     def __contains__(self, x: float) -> bool:
         """Whether `x` lies in the interval; nan lies in none."""

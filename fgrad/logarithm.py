@@ -5,14 +5,22 @@ from __future__ import annotations
 import math
 import operator as op
 from inspect import Parameter
-from typing import TypeVar, overload
+from types import MethodType
+from typing import Protocol, Self, TypeVar, overload
 
 from fgrad.description import OperandSignature
-from fgrad.primitive import Operand, Unary
+from fgrad.primitive import Operand, Unary, told
 
 __all__ = ["Logarithm"]
 
 S = TypeVar("S", bound=Operand | float)
+
+
+class Method(Protocol[S]):
+    """The logarithm of one number, to a base if one is given."""
+
+    def __call__(self, base: S | float = ..., /) -> S:
+        """`x.log()`, or `x.log(base)`."""
 
 
 class Logarithm(Unary):
@@ -37,6 +45,17 @@ class Logarithm(Unary):
         if len(xs) == 1:
             return super().__call__(*xs)
         if len(xs) == 2:  # noqa: PLR2004 - x and its base
-            quotient: S | float = op.truediv(self(xs[0]), self(xs[1]))
+            try:
+                quotient: S | float = op.truediv(self(xs[0]), self(xs[1]))
+            except TypeError as error:
+                raise told(error, self.name, {"x": xs[0], "base": xs[1]}) from None
             return quotient
         raise self._miscounted(len(xs), "1 operand, and its base if that is not e")
+
+    @overload
+    def __get__(self, instance: None, owner: object) -> Self: ...
+    @overload
+    def __get__(self, instance: S, owner: object) -> Method[S]: ...
+    def __get__(self, instance: S | None, owner: object) -> Self | Method[S]:
+        """As that of `Unary`."""
+        return self if instance is None else MethodType(self, instance)

@@ -17,14 +17,17 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterable, Sequence
+from operator import index
 from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeVar, overload
 
 from attrs import frozen
 
 from fgrad.calculus import div, dot, softplus, sub, tanh
-from fgrad.composition import logsumexp, numbered, told
+from fgrad.composition import logsumexp
+from fgrad.description import numbered
 from fgrad.graph import Scalar, plain
-from fgrad.primitive import to_items
+from fgrad.number import as_float
+from fgrad.primitive import to_items, told
 
 if TYPE_CHECKING:
     from fgrad.container import Leaf
@@ -70,6 +73,12 @@ class Neuron(Generic[L_co]):
     bias: L_co
     activation: Activation = tanh
 
+    def __attrs_post_init__(self) -> None:
+        if not hasattr(self.weights, "__len__"):
+            got = f"{type(self.weights).__name__} {self.weights!r:.60}"
+            raise TypeError(f"weights: expected a tuple of numbers, got {got}")
+        _check_activation("activation", self.activation)
+
     @overload
     def __call__(self: Neuron[float], xs: Iterable[float]) -> float: ...
     @overload
@@ -92,7 +101,8 @@ class Neuron(Generic[L_co]):
         try:
             weighted = dot.apply((*self.weights, self.bias, *inputs, 1.0))
         except TypeError as error:
-            raise told(error, "Neuron", numbered("inputs", inputs)) from None
+            numbers = numbered("inputs", inputs) | numbered("weights", self.weights)
+            raise told(error, "Neuron", numbers | {"bias": self.bias}) from None
         return self.activation(weighted)  # type: ignore[arg-type]  # or an operand
 
 
@@ -101,6 +111,9 @@ class Layer(Generic[L_co]):
     """Neurons side by side, all on the same inputs."""
 
     neurons: tuple[Neuron[L_co], ...]
+
+    def __attrs_post_init__(self) -> None:
+        _check_parts("neurons", self.neurons, Neuron)
 
     @staticmethod
     def init(
@@ -140,6 +153,9 @@ class MLP(Generic[L_co]):
 
     layers: tuple[Layer[L_co], ...]
 
+    def __attrs_post_init__(self) -> None:
+        _check_parts("layers", self.layers, Layer)
+
     @staticmethod
     def init(
         sizes: Sequence[int],
@@ -151,8 +167,8 @@ class MLP(Generic[L_co]):
 
         `activation` is that of all layers, or one for each. Without a seed the numbers are drawn
         from the state of the module `random`. A ValueError if the sizes are not two or more
-        positive ints, or the activations not as many as the layers; a TypeError if they are
-        something else altogether.
+        positive ints, or the activations not as many as the layers, or if the gain of one cannot
+        be measured; a TypeError if they are something else altogether.
 
         Weights are orthogonal times a gain (Saxe, McClelland and Ganguli 2014), biases 0. The gain
         of a hidden layer makes up for what the activation before it takes away (He et al. 2015);
@@ -162,7 +178,9 @@ class MLP(Generic[L_co]):
         _check_sizes(sizes)
         count = len(sizes) - 1
         activations = _activations(activation, count)
-        hidden = [_gain(activation) for activation in activations[: count - 2]]
+        each = "activation" if callable(activation) else "activation[{}]"
+        measured = activations[: count - 2]
+        hidden = [_gain(each.format(i), one) for i, one in enumerate(measured)]
         gains = [_FIRST_GAIN, *hidden, _LAST_GAIN][-count:]
         draw = _draw(seed)
         rows = zip(sizes[:-1], sizes[1:], gains, activations, strict=True)
@@ -181,6 +199,18 @@ class MLP(Generic[L_co]):
         for layer in rest:
             answers = layer(answers)
         return answers
+
+
+def _check_parts(name: str, parts: object, kind: type) -> None:
+    expected = f"{name}: expected a tuple of at least one {kind.__name__}"
+    if not isinstance(parts, Sequence):
+        raise TypeError(f"{expected}, got {type(parts).__name__} {parts!r:.60}")
+    if not parts:
+        raise ValueError(f"{expected}, got none (MLP.init makes a network from its sizes)")
+    for i, part in enumerate(parts):
+        if not isinstance(part, kind):
+            got = f"{type(part).__name__} {part!r:.60}"
+            raise TypeError(f"{name}[{i}]: expected a {kind.__name__}, got {got}")
 
 
 def tanh_if(non_linear: bool) -> Activation:  # noqa: FBT001 - as the exercise has it
@@ -237,14 +267,39 @@ def _draw(seed: int | None) -> _Draw:
     return random.gauss if seed is None else random.Random(seed).gauss
 
 
-def _gain(activation: Activation) -> float:
+def _gain(name: str, activation: Activation) -> float:
     """What keeps numbers at their size: 1.59 for tanh, the root of 2 for relu, 1 for `linear`.
 
     One over the root mean square of what `activation` makes of a standard normal number.
     """
     weights = [math.exp(-z * z / 2) for z in _NORMAL]
-    squares = [plain(activation(z)) ** 2 for z in _NORMAL]
-    return math.sqrt(sum(weights) / dot(weights, squares))
+    size = dot(weights, [_square(name, activation, z) for z in _NORMAL])
+    if not size:
+        raise ValueError(_immeasurable(name, "squares that are all 0"))
+    return math.sqrt(sum(weights) / size)
+
+
+def _square(name: str, activation: Activation, z: float) -> float:
+    """The square of what `activation` gives at z; an error that says `name` if it has none."""
+    try:
+        given = plain(activation(z))
+    except (ArithmeticError, ValueError) as error:
+        got = f"{type(error).__name__}: {error}, at {z!r}"
+        raise ValueError(_immeasurable(name, got)) from error
+    number = as_float(given)
+    if number is None:
+        got = f"{type(given).__name__} {given!r:.60} at {z!r}"
+        raise TypeError(_immeasurable(name, got))
+    if not math.isfinite(number * number):
+        raise ValueError(_immeasurable(name, f"{number!r} at {z!r}"))
+    return number * number
+
+
+def _immeasurable(name: str, got: str) -> str:
+    return (
+        f"{name}: expected a function whose squares from -8 to 8, where its gain is measured, are "
+        f"finite and not all 0, got {got} (or make each layer with Layer.init, which measures none)"
+    )
 
 
 def _layer(n_in: int, n_out: int, gain: float, activation: Activation, draw: _Draw) -> Layer[float]:
@@ -315,11 +370,13 @@ def cross_entropy(logits: Iterable[S], label: int) -> S | float:
     if not scores:
         raise ValueError("logits: expected at least one number, got none")
     expected = f"label: expected an int from 0 up to, not including, {len(scores)}"
-    if not hasattr(label, "__index__"):
-        raise TypeError(f"{expected}, got {type(label).__name__} {label!r:.60}")
-    if not 0 <= label < len(scores):
-        raise ValueError(f"{expected}, got {label}")
-    own, others = scores[label], [x for i, x in enumerate(scores) if i != label]
+    try:
+        place = index(label)
+    except TypeError:
+        raise TypeError(f"{expected}, got {type(label).__name__} {label!r:.60}") from None
+    if not 0 <= place < len(scores):
+        raise ValueError(f"{expected}, got {label!r:.60}")
+    own, others = scores[place], [x for i, x in enumerate(scores) if i != place]
     try:
         return softplus(sub.apply((logsumexp(*others), own))) if others else sub.apply((own, own))
     except TypeError as error:

@@ -31,8 +31,11 @@ def as_argument(number: object) -> float | None:
 
 
 def to_float(number: object, name: str) -> float:
-    """`number` as a float; a TypeError that says `name` if it is no real number."""
-    plain = as_float(number)
+    """`number` as a float; an error that says `name` if it is no real number, or too large."""
+    try:
+        plain = as_float(number)
+    except OverflowError as error:
+        raise OverflowError(f"{name}: {error}") from None
     if plain is None:
         message = f"{name}: expected a real number, got {type(number).__name__} {number!r:.60}"
         raise TypeError(message)

@@ -54,7 +54,7 @@ def isclose(a: Scalar, b: Scalar, *, rel_tol: float = 1e-9, abs_tol: float = 0.0
     if relative < 0 or absolute < 0:
         message = f"isclose: expected tolerances from 0 on, got {rel_tol!r} and {abs_tol!r}"
         raise ValueError(message)
-    first, second = _number(a, "isclose"), _number(b, "isclose")
+    first, second = _number(a, "a of isclose"), _number(b, "b of isclose")
     if first == second:
         return True
     if isinf(first) or isinf(second):

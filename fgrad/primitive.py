@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import sys
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from types import MethodType
 from typing import Any, Final, Self, TypeAlias, TypeVar, overload
 
 from attrs import field, frozen
 
-from fgrad.description import Docstring, OperandSignature
+from fgrad.description import Docstring, OperandSignature, operand_paths
 from fgrad.interval import REAL, Interval
 from fgrad.number import to_float
 
@@ -52,33 +52,45 @@ class Operand:
 
 
 S = TypeVar("S", bound="Operand | float")
+T = TypeVar("T")
 K = TypeVar("K", bound=Operand)
 _ABSENT: Final[Any] = object()  # of any type, to stand in the place of an operand
 
 
 class Zero(float):
-    """The type of `ZERO`."""
+    """A partial that is zero by structure, not by value: nothing flows through it, at any order.
+
+    A rule gives it where the answer does not depend on the operand at all (the branch not taken of
+    `where`), so that an infinite slope on that side can never make `0 * inf = nan`.
+    """
 
     __slots__ = ()
 
 
 ZERO: Final = Zero()
-"""A partial that is zero by structure, not by value: nothing flows through it, at any order.
-
-A rule gives it where the answer does not depend on the operand at all (the branch not taken of
-`where`), so that an infinite slope on that side can never make `0 * inf = nan`.
-"""
 
 
-def to_items(xs: Iterable[S], name: str) -> tuple[S, ...]:
-    """The items of `xs`; a TypeError that says `name` if it is no sequence."""
+def to_items(xs: Iterable[T], name: str, function: str = "") -> tuple[T, ...]:
+    """The items of `xs`; a TypeError that says `name`, and whose it is, if it is no sequence."""
     try:
         return tuple(xs)
     except TypeError:
         if hasattr(xs, "__iter__"):  # and so the error is its own
             raise
-        kind = type(xs).__name__
-        raise TypeError(f"{name}: expected a sequence, got {kind} {xs!r:.60}") from None
+        path = f"{name} of {function}" if function else name
+        got = f"{type(xs).__name__} {xs!r:.60}"
+        raise TypeError(f"{path}: expected a sequence, got {got}") from None
+
+
+def told(error: Exception, function: str, numbers: Mapping[str, object]) -> Exception:
+    """The error that names the first of `numbers` that is none; `error` itself if all are."""
+    for path, number in numbers.items():
+        if not isinstance(number, Operand):
+            try:
+                to_float(number, f"{path} of {function}")
+            except (TypeError, OverflowError) as clearer:
+                return clearer
+    return error
 
 
 @frozen(eq=False, repr=False, kw_only=True)
@@ -167,9 +179,11 @@ class Primitive:
         for operand in operands:
             if operand.__class__ is not float and isinstance(operand, Operand):
                 return self._bound(operand, operands)
-        return self.value(
-            *[x if x.__class__ is float else to_float(x, self.name) for x in operands]
-        )
+        try:
+            numbers = [x if x.__class__ is float else to_float(x, self.name) for x in operands]
+        except (TypeError, OverflowError) as error:
+            raise told(error, self.name, operand_paths(self, operands)) from None
+        return self.value(*numbers)
 
     def _miscounted(self, count: int, expected: str) -> TypeError:
         return TypeError(f"{self.name}: expected {expected}, got {count}")
@@ -179,7 +193,8 @@ class Primitive:
         if answer is NotImplemented:
             kinds = ", ".join(type(x).__name__ for x in operands)
             beside = f"expected real numbers beside a {type(operand).__name__}"
-            raise TypeError(f"{self.name}: {beside}, got {kinds}")
+            error = TypeError(f"{self.name}: {beside}, got {kinds}")
+            raise told(error, self.name, operand_paths(self, operands))
         return answer
 
 
@@ -269,7 +284,7 @@ class Reduction(Primitive):
         """The answer to the items of `xs`; a ValueError where there are none."""
         if len(sequences) != 1:
             raise self._miscounted(len(sequences), f"1 sequence, as in {self.name}([x, y])")
-        operands = to_items(sequences[0], self.name)
+        operands = to_items(sequences[0], "xs", self.name)
         if not operands:
             raise ValueError(f"{self.name}: expected at least one item, got an empty sequence")
         return self.apply(operands)
@@ -290,7 +305,8 @@ class Pairing(Primitive):
         """The answer to the pairs; a ValueError where the lengths differ or are zero."""
         if len(sequences) != 2:  # noqa: PLR2004 - ws and xs
             raise self._miscounted(len(sequences), f"2 sequences, as in {self.name}(ws, xs)")
-        left, right = to_items(sequences[0], self.name), to_items(sequences[1], self.name)
+        left = to_items(sequences[0], "ws", self.name)
+        right = to_items(sequences[1], "xs", self.name)
         if len(left) != len(right) or not left:
             expected = "two sequences of one length and at least one item"
             got = f"lengths {len(left)} and {len(right)}"

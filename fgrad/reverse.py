@@ -9,7 +9,7 @@ from typing import Final, Protocol, TypeAlias, TypeVar
 
 from fgrad import calculus
 from fgrad.codegen import Kind, UnseenNode, compile_sweep
-from fgrad.graph import LEAF, Node, Scalar, ancestors, plain, reaches_older
+from fgrad.graph import LEAF, Node, Scalar, ancestors, on_older, plain
 from fgrad.watch import watching
 
 __all__ = ["Owner", "cotangents", "owned_cotangents", "sweep", "value_and_cotangents"]
@@ -20,21 +20,8 @@ V = TypeVar("V")
 W = TypeVar("W", bound="Owner")
 
 
-class _Sparse(dict[int, V | None]):
-    """A list of Nones of any length."""
-
-    __slots__ = ("size",)
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-
-    def __missing__(self, place: int) -> None:
-        if place >= self.size:
-            raise IndexError(place)
-
-
-Places: TypeAlias = "list[V | None] | _Sparse[V]"
-"""One value, or none, for each index from the top of a sweep down to its first."""
+Places: TypeAlias = "list[V | None] | dict[int, V | None]"
+"""One value, or none, for each index from the top of a sweep down, or for those beneath alone."""
 
 
 def value_and_cotangents(root: Scalar, leaves: Sequence[Node]) -> tuple[Scalar, list[Scalar]]:
@@ -66,14 +53,16 @@ def _of_leaves(
     if stop and top >= leaves[-1].index and found.__class__ is list:
         reached = found[: -stop - 1 : -1]  # the first leaf has the last place
     else:
-        reached = [found[top - leaf.index] if leaf.index <= top else None for leaf in leaves]
+        places = [top - leaf.index for leaf in leaves]
+        known = found if isinstance(found, dict) else range(len(found))
+        reached = [found[place] if place in known else None for place in places]
     return [0.0 if x is None else x for x in reached], kind
 
 
 def _stop(leaves: Sequence[Node]) -> int:
-    """How many leaves there are, if a sweep may stop before them: they all stand for floats.
+    """How many leaves a sweep need not visit.
 
-    And no other thread made a node between two of them.
+    All, if each stands for a float and no other thread made a node between two of them; else none.
     """
     for leaf in leaves:
         if leaf.operands:
@@ -105,7 +94,7 @@ def sweep(
         except UnseenNode:
             found, kind = _looked_through(seeds, top, first, stop)
             return found, top, kind
-        except IndexError:
+        except LookupError:
             pass
         else:
             return found, top, "floats"
@@ -119,9 +108,9 @@ def _looked_through(
 ) -> tuple[Places[Scalar], Kind]:
     """With nodes, and where these turn out to depend on nothing older, the floats that they are."""
     found = _sweep(seeds, top, first, stop, _loop("nodes"))
-    places = list(found) if isinstance(found, _Sparse) else range(len(found))
+    places = list(found) if isinstance(found, dict) else range(len(found))
     reached = [x for x in map(found.__getitem__, places) if x is not None]
-    if reaches_older([*reached, *(root for root, _ in seeds)], first):
+    if on_older([*reached, *(root for root, _ in seeds)], first):
         return found, "nodes"
     for place in places:
         number = found[place]
@@ -144,9 +133,10 @@ def _sweep(
         found, nodes = [None] * size, [None] * size
         steps = zip(found, nodes)  # noqa: B905 - both are of this size
     else:
-        found, nodes = _Sparse(size), _Sparse(size)
-        order = reversed(ancestors(*[root for root, _ in seeds], first=first + stop))
-        steps = ((found[top - node.index], nodes[top - node.index]) for node in order)
+        order = reversed(ancestors(*[root for root, _ in seeds], first=first))
+        places = [top - node.index for node in order]
+        found, nodes = dict.fromkeys(places), dict.fromkeys(places)
+        steps = zip(found.values(), nodes.values())  # noqa: B905 - both have these keys
     for root, seed in seeds:
         before = found[top - root.index]
         found[top - root.index] = seed if before is None else before + seed
@@ -173,13 +163,13 @@ def owned_cotangents(
     """d root / d node for each node beneath that of `root`, beside its owner, from the top down.
 
     Where nothing flows to an index, both are None. No node beneath may have an index below `first`;
-    `beneath` finds the indices, where it goes far back. No answer, None, where only a `sweep` gives
-    one: where a slope is a limit.
+    `beneath` finds the indices, where it goes far back. None where only a `sweep` gives an answer:
+    where a slope is a limit, or where nothing flows to what another partial reads.
     """
     top = root.node.index
     size = top - first + 1
-    found: list[Scalar | None] | dict[int, Scalar | None]
-    owners: list[W | None] | dict[int, W | None]
+    found: Places[Scalar]
+    owners: Places[W]
     columns: tuple[Iterable[Scalar | None], Iterable[W | None]]
     if size < _DENSE:
         columns = found, owners = [None] * size, [None] * size

@@ -1,4 +1,4 @@
-"""Python functions made from text, for code that is written from a table and run often."""
+"""Python functions made from text, for code that is written by code and run often."""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ def compile_function(source: str, namespace: Mapping[str, object]) -> Callable[.
     name = source[len("def ") : source.index("(")]
     # What exec makes has no type; callers declare it.
     scope: dict[str, Any] = {"__name__": __name__, **namespace}
-    exec(compile(source, f"<fgrad: {name}>", "exec"), scope)  # noqa: S102 - made from the table
+    exec(compile(source, f"<fgrad: {name}>", "exec"), scope)  # noqa: S102 - of our own text
     function: Callable[..., Any] = scope[name]
     return function
 
 
 _LOOP: Final = """\
 def sum_of_terms(*operands):
+    "{doc}"
     size = len(operands) // {count}
     total = -0.0
     for {names}, in zip({blocks}):
@@ -48,7 +49,7 @@ MANY: Final = 64
 def compile_sum(
     term: str, namespace: Mapping[str, object], *, read: str = "{}", size: int = MANY
 ) -> Callable[..., float]:
-    """The sum of `term` over blocks of operands, from the left: x_1 y_1 + x_2 y_2 + …, say.
+    """The sum of `term` over blocks of operands, from the left: w_1 x_1 + w_2 x_2 + …, say.
 
     The builtin does not add from the left from Python 3.12 on. Begun with -0.0, which changes no
     number that it is added to, while 0.0 changes -0.0. `read` is how an operand is read. One of
@@ -58,7 +59,7 @@ def compile_sum(
     >>> compile_sum("{} * {}", {})(1.0, 2.0, 10.0, 20.0)
     50.0
     """
-    names = ["x", "y"][: term.count("{}")]
+    names = ["w", "x"][-term.count("{}") :]
     many = size >= MANY
     source = _loop(names, term, read) if many else _few(names, term, read, size // len(names))
     function: Callable[..., float] = compile_function(source, namespace)
@@ -67,7 +68,9 @@ def compile_sum(
 
 def _loop(names: Sequence[str], term: str, read: str) -> str:
     blocks = [f"operands[{i} * size : {i + 1} * size]" for i in range(len(names))]
+    first, second = (term.format(*[f"{name}_{i}" for name in names]) for i in (1, 2))
     return _LOOP.format(
+        doc=f"{first} + {second} + …, from the left.",
         count=len(names),
         names=", ".join(names),
         blocks=", ".join(blocks),

@@ -70,11 +70,10 @@ def map_operands(tree: object, change: Callable[[Operand], object]) -> object:
         items = role.items(tree)
     except StrayError:  # an array of something else
         return tree
-    branch = Branch(type(tree), role.keys(tree), len(items), None)
-    return put(branch, iter([map_operands(item, change) for item in items]))
+    return role.close(role.keys(tree), [map_operands(item, change) for item in items])
 
 
-def closer(branch: Branch) -> Callable[[list[object]], object]:
+def closer(branch: Branch) -> Callable[[Iterable[object]], object]:
     """The function that makes a container like `branch` of its items."""
     outermost = branch._replace(children=None)
     return lambda items: put(outermost, iter(items))
@@ -132,7 +131,7 @@ def tree_map(f: Callable[..., Leaf], /, *trees: A) -> A:
         if other != structure:
             message = f"tree_map: trees of different structure: {structure} and {other}"
             raise ValueError(message)
-    mapped = map(f, *(leaves for leaves, _ in taken))
+    mapped = [f(*leaves) for leaves in zip(*[leaves for leaves, _ in taken], strict=True)]
     return unflatten(structure, mapped)  # type: ignore[return-value]  # of the structure of A
 
 

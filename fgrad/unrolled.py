@@ -31,6 +31,8 @@ class _Unrolled(NamedTuple):
 
 
 _OFTEN: Final = 64
+_LARGEST: Final = 10_000
+"""Of more parts, code takes seconds to compile, and hundreds of megabytes."""
 _UNROLLED: Final[dict[type, _Unrolled]] = {}
 _COUNTS: Final[dict[type, int]] = {}
 
@@ -65,11 +67,9 @@ def _count(structure: Branch) -> None:
     """
     count = _COUNTS[structure.kind] = _COUNTS.get(structure.kind, 0) + 1
     if count >= _OFTEN and count & (count - 1) == 0:
-        writer = _Writer()
-        pending: list[tuple[int, Structure]] = [(0, structure)]
-        while pending:
-            pending += reversed(writer.write(*pending.pop()))
-        _UNROLLED[structure.kind] = writer.unrolled(structure)
+        unrolled = _Writer().unrolled(structure)
+        if unrolled is not None:
+            _UNROLLED[structure.kind] = unrolled
 
 
 _TAKE: Final = """\
@@ -103,7 +103,7 @@ class _Writer:
         self._found: list[str] = []
         self._making: list[str] = []
 
-    def write(self, i: int, part: Structure) -> Sequence[tuple[int, Structure]]:
+    def _write(self, i: int, part: Structure) -> Sequence[tuple[int, Structure]]:
         """Part i, the next from the left; what is in it is still to be written."""
         if isinstance(part, Branch):
             return self._branch(i, part)
@@ -142,8 +142,13 @@ class _Writer:
         self._reading.append(_CHECK.format(unlike=unlike))
         return role.reading.format(f"part_{i}")
 
-    def unrolled(self, structure: Branch) -> _Unrolled:
+    def unrolled(self, structure: Branch) -> _Unrolled | None:
         """Both functions; what is in a container is made before it."""
+        pending: list[tuple[int, Structure]] = [(0, structure)]
+        while pending:
+            pending += reversed(self._write(*pending.pop()))
+            if self._count > _LARGEST:
+                return None
         take = _TAKE.format(
             reading="".join(self._reading), found=", ".join(self._found), size=self._size
         )

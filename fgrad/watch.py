@@ -200,16 +200,6 @@ _INSTEAD: Final = {
 _OF_FUNCTIONS: Final = "{sin} instead of math.sin(x), and so for every function"
 
 
-class _Rows(dict[str, str]):
-    """How a row is written, by its name."""
-
-    def __init__(self, spelling: str) -> None:
-        self.spelling = spelling
-
-    def __missing__(self, row: str) -> str:
-        return self.spelling.format(row)
-
-
 def refuse_floats(
     kind: type, why: str, number: str, *, row: str = "fgrad.{}(x)", traced: bool = False
 ) -> None:
@@ -217,8 +207,9 @@ def refuse_floats(
 
     row: how one is written of it.
     """
+    rows = {name: row.format(name) for name in ("ceil", "floor", "round", "sin", "trunc")}
     for name in {*dir(float), "__complex__"} - {*dir(kind)}:
-        remedy = f"write {_INSTEAD.get(name, _OF_FUNCTIONS).format_map(_Rows(row))}"
+        remedy = f"write {_INSTEAD.get(name, _OF_FUNCTIONS).format(**rows)}"
         message = (
             f"a {kind.__name__} is no float, {why}: {remedy}, or {number} for the plain number"
         )

@@ -63,6 +63,9 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "fsum": lambda *xs: sum(xs, mpf(0)),
     "ldexp": lambda x, n: x * mpf(2) ** n,
     "dot": dot,
+    "hypotenuse": mpmath.hypot,
+    "direction_cosine": lambda x, y: x / mpmath.hypot(x, y),
+    "inversion": lambda x, y: x / (x * x + y * y),
     "hypot": lambda *xs: mpmath.sqrt(sum((x * x for x in xs), mpf(0))),
     "logaddexp": lambda x, y: max(x, y) + mpmath.log1p(mpmath.exp(-abs(x - y))),
 }

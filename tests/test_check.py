@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import copy
+import doctest
 import inspect
 import math
 import pickle
@@ -636,7 +637,10 @@ def test_a_name_that_cannot_be_used_in_a_rule_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["sin", "print", "node", "node_2", "partial", "function", "cotangents", "row", "é", "None1"],
+    [
+        *("sin", "print", "node", "node_2", "partial", "function", "cotangents", "row", "é"),
+        *("None1", "float", "OlderNode", "UnseenNode"),
+    ],
 )
 def test_any_other_name_will_do(name: str) -> None:
     """Those of rows, of builtins, and of what the machinery calls its own things."""
@@ -645,6 +649,9 @@ def test_any_other_name_will_do(name: str) -> None:
     assert grad(lambda x: mine(x) * mine(x))(2.0) == 192.0
     assert grad(grad(lambda x: mine(fgrad.mul(x, x))))(1.0) == 30.0
     assert jvp(mine, 2.0, 1.0) == (8.0, 12.0)
+    beside = (lambda x, y, z: 3 * x * x * y, lambda x, y, z: mine(x))
+    outer = row("outer", lambda x, y: x * x * x * y, *beside)
+    assert (grad(lambda y: outer(2.0, y))(1.0), grad(lambda x: outer(x, 2.0))(1.0)) == (8.0, 6.0)
 
 
 def test_two_rows_of_one_name_do_not_disturb_each_other() -> None:
@@ -762,10 +769,27 @@ def test_a_row_that_is_no_global_is_not_pickled() -> None:
 
 def test_a_row_has_the_docstring_of_its_function_and_its_convention() -> None:
     assert norm.__doc__ == "The length of (x, y)."
-    assert sin.__doc__ == math.sin.__doc__
+    assert sin.__doc__ == "The sine of x radians; a ValueError at an infinity."
+    assert borrowed.__doc__ == math.exp.__doc__
     assert str(Unary.__doc__).startswith("A row of one operand")
     assert sinc.__doc__ == Unary.__doc__
     assert fgrad.relu.__doc__ == "x above 0, else 0.0; nan stays nan.\n\nConvention: slope 0 at 0."
+
+
+@pytest.mark.parametrize("name", fgrad.TABLE)
+def test_a_row_of_the_table_says_in_words_of_our_own_what_it_computes(name: str) -> None:
+    computed = fgrad.TABLE[name]
+    said = str(computed.__doc__)
+    if inspect.isbuiltin(computed.value):
+        assert not said.startswith(str(computed.value.__doc__))
+    assert not said.startswith("A row of ")
+
+
+def test_help_on_what_holds_a_number_fixed_says_so_and_shows_it() -> None:
+    said = str(constant.__doc__)
+    assert said.startswith("x itself, held fixed: no derivative flows through it, at any order.\n")
+    examples = doctest.DocTestParser().get_doctest(said, {}, "constant", None, None)
+    assert doctest.DocTestRunner().run(examples) == (0, 2)
 
 
 borrowed: Final = row("borrowed", math.exp, fgrad.calculus.exp.partials[0])

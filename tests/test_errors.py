@@ -110,7 +110,10 @@ def test_an_argument_that_is_no_tree_of_floats_is_named(argument: Any, text: str
 
 def test_what_may_be_meant_as_a_constant_is_told_of_argnums() -> None:
     for argument in ("adam", None, True):
-        check(fit, ([1.0], argument), TypeError, "rate: expected", "argnums")
+        check(fit, ([1.0], argument), TypeError, "rate: expected", "argnums of grad")
+        for operator in (fgrad.hessian, fgrad.jacobian, fgrad.check_grad):  # which have no argnums
+            with pytest.raises(TypeError, match=r"rate: .* or bind it in a lambda"):
+                operator(fit)([1.0], argument)
 
 
 def test_the_argument_is_named_as_the_function_names_it() -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+import operator as op
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+import numpy as np
 import pytest
 
 import fgrad
@@ -42,6 +45,13 @@ def said(
     return message
 
 
+def words(call: Callable[..., object], *arguments: object) -> str:
+    """What Python says of it, which every version has in words of its own."""
+    with pytest.raises((ArithmeticError, ValueError)) as caught:
+        call(*arguments)
+    return str(caught.value)
+
+
 # Rows.
 
 OPERANDS = {Unary: "1 operand", Binary: "2 operands", Selection: "3 operands"}
@@ -71,6 +81,13 @@ def test_operands_are_counted_whatever_they_are(x: Any) -> None:
     assert said(lambda: rows.total(x, 2)).endswith("as in total([x, y]), got 2")
 
 
+@pytest.mark.parametrize("x", [3.0, leaf(3.0), Value(3)])
+def test_hypot_of_two_is_called_as_it_was_called(x: Any) -> None:
+    """Though it is the row hypotenuse."""
+    for operands in ((x, "4"), ("4", x), (x, "4", 1.0)):
+        assert said(rows.hypot, *operands).startswith("hypot: expected")
+
+
 def test_a_method_counts_its_operand() -> None:
     assert Value(3.4).round().data == 3.0
     assert said(lambda: Value(3.4).round(1)) == "round: expected 1 operand, got 2"
@@ -92,14 +109,34 @@ def test_a_row_of_three_operands_counts_them() -> None:
 
 
 def test_a_number_where_a_sequence_is_due_is_shown() -> None:
-    assert said(lambda: rows.total(3.0)) == "total: expected a sequence, got float 3.0"
-    assert said(lambda: rows.dot([1.0], node)).startswith("dot: expected a sequence, got Node ")
+    assert said(lambda: rows.total(3.0)) == "xs of total: expected a sequence, got float 3.0"
+    assert said(lambda: rows.dot(2.0, [1.0])) == "ws of dot: expected a sequence, got float 2.0"
+    assert said(lambda: rows.dot([1.0], node)).startswith("xs of dot: expected a sequence, got Nod")
     assert said(lambda: mean(3.0)) == "xs of mean: expected a sequence, got float 3.0"
     assert said(lambda: softmax(None)) == "xs of softmax: expected a sequence, got NoneType None"
+    assert said(lambda: rows.prod(2.0)) == "xs of prod: expected a sequence, got float 2.0"
     assert said(lambda: dist([1.0], 2)) == "q of dist: expected a sequence, got int 2"
     assert said(lambda: mean_squared_error(1.0, [1.0])).startswith("predictions: expected a seq")
     assert said(lambda: mean_squared_error([1.0], 1.0)).startswith("targets: expected a sequence")
     assert said(lambda: cross_entropy(1.0, 0)) == "logits: expected a sequence, got float 1.0"
+
+
+@pytest.mark.parametrize("stranger", ["a", None, [1.0], 1j])
+@pytest.mark.parametrize("other", [1.0, leaf(1.0), Value(1)])
+def test_a_row_names_the_operand_that_is_no_number(stranger: Any, other: Any) -> None:
+    got = f"expected a real number, got {type(stranger).__name__} {stranger!r}"
+    for row in (rows.total, rows.fsum):
+        assert said(lambda row=row: row([other, 2, stranger])) == f"xs[2] of {row.name}: {got}"
+    assert said(lambda: rows.dot([other, 2], [1.0, stranger])) == f"xs[1] of dot: {got}"
+    assert said(lambda: rows.dot([1.0, stranger], [other, 2])) == f"ws[1] of dot: {got}"
+    assert said(lambda: rows.hypot(other, stranger, 2)) == f"xs[1] of hypot: {got}"
+    for row in (rows.maximum, rows.pow, rows.atan2):
+        assert said(lambda row=row: row(other, stranger)) == f"y of {row.name}: {got}"
+        assert said(lambda row=row: row(stranger, other)) == f"x of {row.name}: {got}"
+    assert said(lambda: rows.log(stranger, other)) == f"x of log: {got}"
+    assert said(lambda: rows.log(other, stranger)) == f"base of log: {got}"
+    assert said(lambda: rows.polygamma(stranger, other)) == f"n of polygamma: {got}"
+    assert said(lambda: rows.where(True, other, stranger)) == f"y of where: {got}"  # noqa: FBT003 - as comparisons give
 
 
 def test_an_error_within_a_sequence_is_its_own() -> None:
@@ -143,6 +180,96 @@ def test_numbers_of_two_kinds_keep_the_error_that_says_so() -> None:
 def test_points_of_unequal_lengths_are_counted() -> None:
     expected = "dist: expected two points of as many coordinates, got 1 and 2"
     assert said(lambda: dist([1.0], [1.0, 2.0]), error=ValueError) == expected
+
+
+@pytest.mark.parametrize("other", [1.0, leaf(1.0), Value(1)])
+def test_a_bound_that_is_an_array_is_named(other: Any) -> None:
+    bound = np.array([0.0, 1.0])
+    got = f"expected a real number, got ndarray {bound!r}"
+    assert said(lambda: clip(other, bound, 2)) == f"low of clip: {got}"
+    assert said(lambda: clip(other, 0, bound)) == f"high of clip: {got}"
+
+
+# Numbers too large for a float.
+
+
+def test_a_number_too_large_for_a_float_is_named() -> None:
+    huge: Any = 10**400
+    too_large = words(float, huge)
+    assert said(Value, huge, error=OverflowError) == f"data: {too_large}"
+    assert said(clip, 1.0, huge, 2, error=OverflowError) == f"y of maximum: {too_large}"
+    assert said(rows.total, [1.0, huge], error=OverflowError) == f"xs[1] of total: {too_large}"
+    assert said(rows.hypot, huge, 1, error=OverflowError) == f"xs[0] of hypot: {too_large}"
+    assert rows.log(huge) == math.log(huge)
+
+
+# Checks and rows of one's own.
+
+
+@pytest.mark.parametrize("stranger", ["a", None, [1.0], 1.0, Value(3)])
+def test_what_is_no_function_is_named(stranger: Any) -> None:
+    got = f"got {type(stranger).__name__} {stranger!r}"
+    row: Any = fgrad.row
+    assert said(row, "f", stranger, abs) == f"f: value: expected a function, {got}"
+    found = said(row, "f", math.hypot, abs, stranger)
+    assert found == f"f: partials[1]: expected a function, {got}"
+    custom: Any = fgrad.custom_derivative(lambda _x, y: y)
+    expected = "custom_derivative: expected a function that has a name"
+    assert said(custom, stranger) == f"{expected}, {got}"
+
+
+@pytest.mark.parametrize("stranger", ["a", None, [1.0], 1.0, leaf(3.0), Value(3), np.array([1.0])])
+def test_an_operator_is_given_a_function(stranger: Any) -> None:
+    """The slip is `grad(f(x))`: it is told at once, and not when the gradient is called."""
+    got = f"got {type(stranger).__name__} {stranger!r}"
+    expected = f"f: expected a function, {got} (hand over f itself, not its answer)"
+    for name in ("grad", "value_and_grad", "jacobian", "hessian", "check_grad"):
+        assert said(getattr(fgrad, name), stranger) == expected
+    for name in ("linearize", "vjp"):
+        assert said(getattr(fgrad, name), stranger, 1.0) == expected
+    for name in ("jvp", "hvp"):
+        assert said(getattr(fgrad, name), stranger, 1.0, 1.0) == expected
+
+
+def test_a_function_without_a_name_makes_no_row() -> None:
+    custom: Any = fgrad.custom_derivative(lambda _x, y: y)
+    assert said(custom, partial(pow, 2.0)).startswith("custom_derivative: expected a function that")
+
+
+@pytest.mark.parametrize("stranger", [None, 3, ["a"], math.sin])
+def test_the_name_of_a_row_is_a_string(stranger: Any) -> None:
+    row: Any = fgrad.row
+    got = f"got {type(stranger).__name__} {stranger!r}"
+    assert said(row, stranger, math.exp, lambda _x, y: y) == f"name: expected a str, {got}"
+
+
+@pytest.mark.parametrize("name", ["grad", "value_and_grad", "jacobian", "hessian", "check_grad"])
+def test_a_call_by_keywords_alone_is_refused(name: str) -> None:
+    """It would have the gradient of nothing: an empty tuple, and a check that agrees."""
+
+    def square(x: float) -> float:
+        return x * x
+
+    transformed: Any = getattr(fgrad, name)(square)
+    assert said(lambda: transformed(x=1.0), error=ValueError) == (
+        "square was called without positional arguments, which are what is differentiated "
+        "(got the keywords ['x']; give them by position, or argnames to grad)"
+    )
+
+
+@pytest.mark.parametrize("stranger", ["a", [1.0], 1j, np.array([1.0])])
+@pytest.mark.parametrize("end", ["low", "high", "hole"])
+def test_the_ends_of_an_interval_are_numbers(end: str, stranger: Any) -> None:
+    interval: Any = fgrad.Interval
+    expected = f"{end} of Interval: expected a number, got {type(stranger).__name__} {stranger!r}"
+    assert said(lambda: interval(**{end: stranger})) == expected
+
+
+def test_the_low_end_of_an_interval_is_not_above_the_high_one() -> None:
+    expected = "Interval: expected low <= high, got low 2.0 and high 1.0"
+    assert said(fgrad.Interval, 2.0, 1.0, error=ValueError) == expected
+    assert "got low nan" in said(fgrad.Interval, math.nan, error=ValueError)
+    assert 1.0 in fgrad.Interval(1, 1)
 
 
 # Values.
@@ -208,6 +335,13 @@ def test_an_input_that_is_no_number_is_named(network: Any) -> None:
     assert said(network, "ab") == "inputs[0] of Neuron: expected a real number, got str 'a'"
 
 
+def test_a_weight_that_is_no_number_is_named() -> None:
+    neuron: Any = nn.Neuron
+    got = "of Neuron: expected a real number, got str 'a'"
+    assert said(neuron((1.0, "a"), 0.0), [1, 2]) == f"weights[1] {got}"
+    assert said(neuron((1.0, 2.0), "a"), [1, 2]) == f"bias {got}"
+
+
 def test_a_network_of_values_takes_no_node() -> None:
     for network in (Neuron(2), MLP([2, 1])):
         got = said(network, [1, node])
@@ -243,7 +377,60 @@ def test_an_activation_is_a_function() -> None:
     assert said(lambda: layer(2, 1, activation="relu")) == f"activation: {expected} str 'relu'"
 
 
-@pytest.mark.parametrize("label", [1.0, "1", None, leaf(1.0)])
+def test_a_network_of_nothing_says_so() -> None:
+    got = "got none (MLP.init makes a network from its sizes)"
+    expected = "expected a tuple of at least one"
+    assert said(nn.MLP, (), error=ValueError) == f"layers: {expected} Layer, {got}"
+    assert said(nn.Layer, (), error=ValueError) == f"neurons: {expected} Neuron, {got}"
+
+
+@pytest.mark.parametrize("stranger", ["tanh", None, 3, (1.0,)])
+def test_what_is_no_part_of_a_network_is_named(stranger: Any) -> None:
+    neuron = nn.Neuron((1.0,), 0.0)
+    got = f"got {type(stranger).__name__} {stranger!r}"
+    assert said(nn.Layer, [neuron, stranger]) == f"neurons[1]: expected a Neuron, {got}"
+    assert said(nn.MLP, [stranger]) == f"layers[0]: expected a Layer, {got}"
+    found = said(nn.Neuron, (1.0,), 0.0, stranger)
+    assert found == f"activation: expected a function of one number, such as fgrad.tanh, {got}"
+
+
+def test_a_network_is_made_of_tuples() -> None:
+    neurons: Any = iter([nn.Neuron((1.0,), 0.0)])
+    assert said(nn.Layer, neurons).startswith("neurons: expected a tuple of at least one Neuron, ")
+    assert said(nn.MLP, 3) == "layers: expected a tuple of at least one Layer, got int 3"
+    assert said(nn.Neuron, 3, 0.0) == "weights: expected a tuple of numbers, got int 3"
+
+
+@pytest.mark.parametrize(
+    ("activation", "error", "got"),
+    [
+        (fgrad.log, ValueError, f"ValueError: {words(math.log, -8.0)}, at -8.0 "),
+        (lambda x: 1 / x, ValueError, f"ZeroDivisionError: {words(op.truediv, 1, 0.0)}, at 0.0 "),
+        (lambda x: 0.0 * x, ValueError, "squares that are all 0 "),
+        (lambda _: math.nan, ValueError, "nan at -8.0 "),
+        (lambda x: 1e200 * x, ValueError, "-8e+200 at -8.0 "),
+        (lambda _: "a", TypeError, "str 'a' at -8.0 "),
+        (lambda _: None, TypeError, "NoneType None at -8.0 "),
+    ],
+)
+def test_an_activation_that_has_no_gain_is_named(
+    activation: Any, error: type[Exception], got: str
+) -> None:
+    init: Any = nn.MLP.init
+    expected = (
+        "expected a function whose squares from -8 to 8, where its gain is measured, are finite "
+        f"and not all 0, got {got}(or make each layer with Layer.init, which measures none)"
+    )
+    one = said(lambda: init([2, 3, 3, 1], seed=0, activation=activation), error=error)
+    assert one == f"activation: {expected}"
+    several = [fgrad.tanh, activation, fgrad.tanh, activation]
+    found = said(lambda: init([2, 3, 3, 3, 1], seed=0, activation=several), error=error)
+    assert found == f"activation[1]: {expected}"
+    layer: Any = nn.Layer.init
+    assert len(layer(2, 3, activation=activation).neurons) == 3  # as the remedy says
+
+
+@pytest.mark.parametrize("label", [1.0, "1", None, leaf(1.0), np.array([0, 1])])
 def test_a_label_is_an_int(label: Any) -> None:
     message = said(lambda: cross_entropy([1.0, 2.0], label))
     expected = "label: expected an int from 0 up to, not including, 2, got"
@@ -264,6 +451,24 @@ def test_a_share_is_from_0_to_1(share: float) -> None:
     assert message == f"held_out: expected a share from 0.0 to 1.0, as 0.3 is, got {share!r}"
     for whole in (0.0, 1):
         assert sorted(map(len, split(iris(), held_out=whole, seed=0))) == [0, 150]
+
+
+@pytest.mark.parametrize("stranger", ["x", None, [1], 1.5, True])
+def test_the_seed_of_a_split_is_an_int(stranger: Any) -> None:
+    got = f"seed: expected an int, got {type(stranger).__name__} {stranger!r}"
+    assert said(lambda: split(iris(), held_out=0.3, seed=stranger)) == got
+
+
+@pytest.mark.parametrize("stranger", ["a", None, 3, (1.0, 2.0)])
+def test_what_is_no_sample_is_named(stranger: Any) -> None:
+    one = Sample((1.0, 2.0), 0)
+    got = f"expected a Sample, got {type(stranger).__name__} {stranger!r}"
+    found = said(lambda: split([one, stranger], held_out=0.3, seed=0))
+    assert found == f"samples[1]: {got}"
+    assert said(standardise, [stranger], [one]) == f"samples[0]: {got}"
+    assert said(standardise, [one], [one, one, stranger]) == f"by[2]: {got}"
+    lone: Any = 3
+    assert said(standardise, [one], lone) == "by: expected a sequence, got int 3"
 
 
 def test_samples_to_go_by_are_some_of_as_many_features_that_vary() -> None:

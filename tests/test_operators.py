@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 
 import fgrad
-from fgrad import Node, constant, cos, dot, exp, log, sin, sqrt, tanh, tree_map, value
-from fgrad.transform import arguments, jacobians
+from fgrad import Node, constant, cos, dot, exp, graph, log, sin, sqrt, tanh, tree_map, value
+from fgrad.transform import jacobians
 from fgrad.tree import flatten, unflatten
 
 Function: TypeAlias = Callable[[Any], Any]
@@ -696,7 +696,7 @@ def test_what_comes_besides_the_number_is_looked_through_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     looked_at = 0
-    ancestors = arguments.ancestors
+    ancestors = graph.ancestors
 
     def counted(*roots: Node, first: int) -> list[Node]:
         nonlocal looked_at
@@ -704,10 +704,25 @@ def test_what_comes_besides_the_number_is_looked_through_once(
         looked_at += len(found)
         return found
 
-    monkeypatch.setattr(arguments, "ancestors", counted)
+    monkeypatch.setattr(graph, "ancestors", counted)
     powers = lambda x: list(accumulate([x] * 100, mul))  # noqa: E731 - in two places
     value_and_grad(lambda x: (x, powers(x)), has_aux=True)(1.5)
     assert looked_at == 100
+
+
+def test_an_iterator_that_ends_within_a_mapping_is_heard_of() -> None:
+    noise = iter([0.1])
+    with pytest.raises(StopIteration):
+        tree_map(lambda p: p + next(noise), (1.0, 2.0, 3.0))
+
+
+def test_an_argument_behind_a_star_has_a_number_and_not_the_name_of_a_keyword() -> None:
+    def f(*xs: Any, scale: float = 1.0) -> Any:
+        return scale * xs[0]
+
+    assert "d/dscale" not in str(untyped.check_grad(f)(2.0, 3.0))
+    with pytest.raises(TypeError, match=r"^argument 1\[0\]: expected float, got int 1 "):
+        grad(f)(2.0, [1])
 
 
 @pytest.mark.parametrize("argnums", [0, 1, (0,), (0, 1), (1, 0)])

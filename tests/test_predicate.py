@@ -74,7 +74,7 @@ def test_what_is_no_number_is_refused() -> None:
     for name in ("isnan", "isinf", "isfinite"):
         with pytest.raises(TypeError, match=f"{name}: expected a real number, got Value"):
             getattr(fgrad, name)(stranger)
-    with pytest.raises(TypeError, match="isclose: expected a real number, got str"):
+    with pytest.raises(TypeError, match="b of isclose: expected a real number, got str"):
         fgrad.isclose(1.0, "1")  # type: ignore[arg-type]  # that is the point
     with pytest.raises(ValueError, match=r"isclose: expected tolerances from 0 on, got -1.0 and 0"):
         fgrad.isclose(1.0, 1.0, rel_tol=-1.0)

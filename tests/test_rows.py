@@ -494,6 +494,53 @@ def test_the_slope_of_what_remains_is_a_whole_number(
     assert grad(TABLE[name])(2.0, math.inf) == (1.0, 0.0)
 
 
+UNEQUAL: Final = (
+    *((3.0, 4.0), (1.2, 1.1), (-1.3, 2.1), (1e8, 1.0), (-1.0, 1e8), (1e100, -1.0), (1.0, 1e100)),
+    *((-1e300, 1e-10), (3e200, 4e200), (-3e-200, 4e-200), (1e-95, 1e-180), (2e-158, -1e-158)),
+)
+"""Two numbers, of which one may outweigh the other, or whose squares are no floats."""
+
+
+@pytest.mark.parametrize("orders", [x for x in product(range(5), repeat=2) if 0 < sum(x) < 5])
+@pytest.mark.parametrize("name", ["hypot", "atan2"])
+def test_a_small_number_counts_beside_a_large_one(name: str, orders: tuple[int, int]) -> None:
+    """At every order, to the last digits; what is too large for a float is infinite, or nan."""
+    for operands in UNEQUAL:
+        step = mpf(min(map(abs, operands))) * mpf(10) ** -40
+        with mpmath.workdps(3000):
+            exact = mpmath.diff(meaning(name), [*map(mpf, operands)], orders, h=step)
+        got = shared_out(TABLE[name], operands, orders, (backward, forward))
+        if abs(exact) > mpf(2) ** 1024:
+            assert not math.isfinite(got), operands
+        else:
+            assert abs(mpf(got) - exact) <= 1e-13 * abs(exact) + mpf(10) ** -320, (operands, got)
+
+
+@pytest.mark.parametrize("y", [1e-100, -1e-100, 1e-5, 0.03, -0.03, 0.06, 0.0625, 0.3])
+def test_a_small_power_has_a_slope_beside_zero(y: float) -> None:
+    """As long as it is a float: x ** (y - 1) and x ** (y - 2) may be too large before."""
+    for x in (1e-310, 1e-300, 1e-250, 1e-200, 1e-150, 1e-100, 1e-3, 0.7, 1e100):
+        found = derivatives(TABLE["pow"], (x, y), 0, backward)
+        for order, got in enumerate(found, 1):
+            with mpmath.workdps(100):
+                exact = mpmath.ff(mpf(y), order) * mpf(x) ** (mpf(y) - order)
+            if abs(exact) > mpf(2) ** 1023:
+                assert not math.isfinite(got), (x, order)
+            else:
+                assert abs(mpf(got) - exact) <= 2e-13 * abs(exact) + mpf(10) ** -320, (x, order)
+
+
+@pytest.mark.parametrize("distance", [0.0, 2e-16, 1e-12, 1e-5, 0.01, 0.2, 0.2499, 0.2501])
+def test_the_slope_of_lgamma_is_right_beside_its_zero(distance: float) -> None:
+    """Relative to itself, and so is that of gamma, which has its least value there."""
+    for x in (1.4616321449683622 + distance, 1.4616321449683622 - distance):
+        with mpmath.workdps(50):
+            slope = mpmath.psi(0, mpf(x))
+            exact = {"lgamma": slope, "gamma": slope * mpmath.gamma(mpf(x))}
+        for name, expected in exact.items():
+            assert abs(mpf(grad(TABLE[name])(x)) - expected) <= 8e-15 * abs(expected)
+
+
 def test_far_out_a_falling_power_is_flat_in_its_exponent() -> None:
     for y in (-0.5, -1.0, -2.0):
         for operator in (backward, forward):

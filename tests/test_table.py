@@ -40,6 +40,7 @@ UNDERFLOW: Final = sys.float_info.min
 CANCELLING: Final[Mapping[str, float]] = {
     "total": 8 * EPSILON,  # terms of either sign
     "dot": 32 * EPSILON,  # terms of either sign
+    "inversion": 8 * EPSILON,  # its slope, of an x as large as y
     "polygamma": 8 * EPSILON,  # the logarithm and the steps down from it
     "lgamma": 8 * EPSILON,  # as polygamma, its slope
     "gamma": 8 * EPSILON,  # as polygamma, a factor of its slope
@@ -73,13 +74,8 @@ CONVENTIONS: Final[Mapping[str, Mapping[tuple[float, ...], tuple[float, ...]]]] 
     },
     "power": {(-2.0, 3.0): (12.0, math.nan), (0.0, -1.0): (-math.inf, 0.0)},
     "constant": {(3.0,): (0.0,)},
-    "atan": {(math.inf,): (0.0,), (-math.inf,): (0.0,)},
-    "lorentzian": {(math.inf,): (math.nan,), (-math.inf,): (math.nan,)},
-    "asinh": {(math.inf,): (0.0,), (-math.inf,): (0.0,)},
-    "gaussian": {(math.inf,): (math.nan,), (-math.inf,): (math.nan,)},
-    "erf": {(math.inf,): (0.0,), (-math.inf,): (0.0,)},
-    "erfc": {(math.inf,): (0.0,), (-math.inf,): (0.0,)},
-    "atan2": {(0.0, 0.0): (math.nan, math.nan), (math.inf, 1.0): (0.0, math.nan)},
+    "atan2": {(0.0, 0.0): (math.nan, math.nan), (math.inf, -math.inf): (math.nan, math.nan)},
+    "inversion": {(0.0, 0.0): (math.nan, math.nan), (math.inf, math.inf): (math.nan, math.nan)},
     "ldexp": {(3.0, 2.0): (4.0, 0.0), (3.0, -1.0): (0.5, 0.0), (1e-300, 2000.0): (math.inf, 0.0)},
     "polygamma": {(0.0, 1.0): (0.0, math.pi**2 / 6)},
     "lgamma": {(-0.5,): (0.03648997397857652,)},
@@ -112,7 +108,13 @@ CONVENTIONS: Final[Mapping[str, Mapping[tuple[float, ...], tuple[float, ...]]]] 
         (math.nan, 0.0): (1.0, math.nan),
     },
     "where": {(1.0, 2.0, 3.0): (0.0, 1.0, 0.0), (0.0, 2.0, 3.0): (0.0, 0.0, 1.0)},
-    "hypot": {(0.0, 0.0): (math.nan, math.nan), (math.inf, 1.0): (math.nan, 0.0)},
+    "hypotenuse": {(0.0, 0.0): (math.nan, math.nan), (math.inf, math.inf): (math.nan, math.nan)},
+    "direction_cosine": {(0.0, 0.0): (math.nan, math.nan), (math.inf, math.inf): (math.nan,) * 2},
+    "hypot": {
+        (0.0, 0.0): (math.nan, math.nan),
+        (0.0, 0.0, 0.0): (math.nan, math.nan, math.nan),
+        (math.inf, 1.0, 2.0): (math.nan, 0.0, 0.0),
+    },
     "logaddexp": {(math.inf, math.inf): (math.nan, math.nan)},
 }
 """What the words of a convention mean in numbers: the gradient at points where there is none."""

@@ -237,6 +237,13 @@ def test_code_is_written_seldom_where_no_two_trees_are_alike(
     assert len(written) == 2 * 5  # at 64, 128, 256, 512 and 1024 trees: two functions
 
 
+def test_a_tree_of_very_many_containers_is_taken_as_ever() -> None:
+    kind = make_class("Large", ["content"])
+    large = kind([[float(i)] for i in range(10_001)])
+    assert all(flatten(large)[0] == [float(i) for i in range(10_001)] for _ in range(65))
+    assert flatten(large)[1] is not flatten(large)[1]
+
+
 def test_a_stray_is_still_found_by_its_path() -> None:
     with pytest.raises(StrayError):
         cold([[1.0], 2])

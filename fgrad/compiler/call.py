@@ -7,7 +7,7 @@ from numbers import Number
 from types import MethodType
 from typing import Final, NamedTuple, TypeAlias
 
-from fgrad.container import LEAF, Leaf, Static, Structure
+from fgrad.container import LEAF, Branch, Leaf, Static, Structure
 from fgrad.primitive import Operand
 from fgrad.tree import flatten
 from fgrad.unrolled import put
@@ -106,8 +106,8 @@ def _objects(part: _Part) -> Iterator[object]:
     if isinstance(part, Same):
         yield part.thing
     elif isinstance(part, Static):
-        yield from () if part is LEAF else (part.content,)
-    else:
+        yield part.content
+    elif isinstance(part, Branch):
         if part.kind.__module__ != "builtins":
             yield part.kind  # whose methods may read what changes
         for child in part.children or ():
@@ -116,7 +116,7 @@ def _objects(part: _Part) -> Iterator[object]:
 
 def _exact(part: _Part) -> Hashable:
     """What tells a part from others: 1 from True and from 1.0, which are equal to Python."""
-    if isinstance(part, Same):
+    if isinstance(part, Same) or part is LEAF:
         return part
     if isinstance(part, Static):
         return _told(part.content)

@@ -14,3 +14,5 @@ from fgrad.draw.drawing import picture as picture
 from fgrad.draw.drawing import svg as svg
 from fgrad.draw.reading import Drawable as Drawable
 from fgrad.draw.reading import Labelled as Labelled
+
+__all__ = ["Drawable", "Labelled", "Picture", "dot", "mermaid", "picture", "svg"]

@@ -49,10 +49,12 @@ class Picture:
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write a file: .svg, .dot or .mmd (Mermaid), as its name ends."""
+        expected = f"path: expected the name of a file that ends in {', '.join(_WRITERS)}"
+        if not isinstance(path, (str, PathLike)):
+            raise TypeError(f"{expected}, got {type(path).__name__} {path!r:.60}")
         file = Path(path)
         if file.suffix.lower() not in _WRITERS:
-            message = f"{file}: expected the name of a file to end in {', '.join(_WRITERS)}"
-            raise ValueError(message)
+            raise ValueError(f"{expected}, got {str(file)!r}")
         text = _WRITERS[file.suffix.lower()](self.diagram)
         file.write_text(text, encoding="utf-8", newline="\n")
 

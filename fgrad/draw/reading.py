@@ -68,7 +68,9 @@ def read(
     boxes: list[Box] = []
     edges: list[Edge] = []
     places: dict[int, int] = {}
-    labels = zip(_names(found, names or {}), _gradients(root, found), strict=True)
+    labels = zip(
+        _names(found, {} if names is None else names), _gradients(root, found), strict=True
+    )
     for (node, _), (name, gradient) in zip(found, labels, strict=True):
         free = count(len(boxes))
         sources = [places[x.index] if isinstance(x, Node) else next(free) for x in node.operands]

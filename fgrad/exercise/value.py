@@ -58,13 +58,6 @@ class Value(Arithmetic):
 
     __array_ufunc__ = None
 
-    def __init_subclass__(cls) -> None:
-        message = (
-            f"class {cls.__name__}: Value cannot have subclasses, whose gradients would be missed: "
-            "write functions of Values instead"
-        )
-        raise TypeError(message)
-
     def __init__(self, data: Number, name: str | None = None) -> None:
         if name is not None and not isinstance(name, str):
             raise TypeError(f"name: expected a str, got {type(name).__name__} {name!r:.60}")
@@ -268,7 +261,7 @@ def _beneath(root: Value) -> dict[int, Value]:
 
 
 def _cotangents(root: Value) -> Iterable[tuple[Scalar | None, Value | None]]:
-    """d root / d value for each Value beneath, and where a slope is a limit."""
+    """What `owned_cotangents` gives, by a `sweep`, which also knows slopes that are limits."""
     found = sorted(_beneath(root).items(), reverse=True)  # as `owned_cotangents` goes
     swept, top, _ = sweep([(root.node, 1.0)], found[-1][0])
     return [(swept[top - i], value) for i, value in found if swept[top - i] is not None]
@@ -317,7 +310,9 @@ def _rebuilt(rows: Iterable[_Row], known: dict[int, Value]) -> Value:
                 operands = tuple([values[x] if isinstance(x, int) else x for x in places])
                 beneath = tuple([nodes[x] if isinstance(x, int) else x for x in places])
                 made = new_node(number, primitive, beneath)
-                known[index] = _made(made, operands, _oldest(operands), grad, name)
+                indices = [x.index for x in beneath if isinstance(x, Node)]
+                indices += [x.oldest for x in operands if isinstance(x, Value)]
+                known[index] = _made(made, operands, min(indices), grad, name)
             value = known[index]
             nodes.append(value.node)
         values.append(value)

@@ -16,10 +16,10 @@ from collections.abc import Set as AbstractSet
 from functools import partial
 from inspect import Parameter
 from itertools import chain
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple, Self, TypeVar
 
 from fgrad.container import LEAF, ROLES, Container, Static, Structure
-from fgrad.graph import Node, Scalar, ancestors, fresh, plain
+from fgrad.graph import Node, Scalar, fresh, on_older, plain
 from fgrad.number import as_argument
 from fgrad.primitive import Operand
 from fgrad.tree import flatten, map_operands, paths
@@ -29,6 +29,7 @@ __all__ = [
     "ALL",
     "Choice",
     "Inputs",
+    "function",
     "numbers",
     "one_number",
     "outputs",
@@ -37,6 +38,16 @@ __all__ = [
     "take",
     "with_aux",
 ]
+
+F = TypeVar("F")
+
+
+def function(f: F) -> F:
+    """`f` itself; a TypeError if it is no function."""
+    if not callable(f):
+        got = f"{type(f).__name__} {f!r:.60}"
+        raise TypeError(f"f: expected a function, got {got} (hand over f itself, not its answer)")
+    return f
 
 
 class Choice(NamedTuple):
@@ -52,16 +63,17 @@ class Choice(NamedTuple):
     def of(cls, argnums: object, argnames: object) -> Self:
         """The choice that `argnums` or `argnames` says; an error if they say none."""
         if argnames is None:
-            return cls(_keys("argnums", "int", int, argnums), type(argnums) is int)
+            return cls(_keys("argnums", int, argnums), type(argnums) is int)
         if argnums is not None:
             message = "argnums and argnames: give one of them"
             raise ValueError(message)
-        return cls(_keys("argnames", "str", str, argnames), type(argnames) is str)
+        return cls(_keys("argnames", str, argnames), type(argnames) is str)
 
 
-def _keys(what: str, noun: str, kind: type, said: object) -> tuple[int | str, ...] | None:
+def _keys(what: str, kind: type, said: object) -> tuple[int | str, ...] | None:
     if said is None:
         return None
+    noun = kind.__name__
     keys = said if isinstance(said, tuple) else (said,)
     if not all(type(key) is kind for key in keys):
         message = f"{what}: expected {noun} or a tuple of {noun}, got {said!r:.60}"
@@ -108,6 +120,12 @@ def take(
     """The arguments of `f` with fresh leaves in them; an error names the one that is no tree."""
     if choice.keys is not None:
         return _take_chosen(f, args, kwargs, choice)
+    if kwargs and not args:
+        message = (
+            f"{_name(f)} was called without positional arguments, which are what is differentiated "
+            f"(got the keywords {sorted(kwargs)}; give them by position, or argnames to grad)"
+        )
+        raise ValueError(message)
     for argument in args:
         if argument.__class__ is not float:
             leaves, structures = _leaves(f, enumerate(args))
@@ -168,7 +186,7 @@ def _taken(
     if number is not None:
         found.append(number)
         return LEAF
-    remedy = "choose what to differentiate by argnums"
+    remedy = "leave it out by the argnums of grad, or bind it in a lambda"
     if isinstance(argument, Operand):
         remedy = "of a Value write x.data"
     inside, structure = numbers(argument, lambda: parameter(f, key), remedy)
@@ -183,11 +201,14 @@ def numbers(tree: object, name: Callable[[], str], remedy: str) -> tuple[list[Sc
     except TypeError:
         found, structure = flatten(tree, name())  # the same error, with the whole path
     strange = [x for x in found if x.__class__ is not float and not isinstance(x, (float, Node))]
-    if strange or (isinstance(structure, Static) and structure is not LEAF):
+    if strange or isinstance(structure, Static):
         what = f"{type(tree).__name__} {tree!r:.60}"
         message = f"{name()}: expected a float or a tree of floats, got {what} ({remedy})"
         raise TypeError(message)
     return found, structure  # type: ignore[return-value]  # as was just checked
+
+
+_POSITIONAL: Final = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
 
 def parameter(f: Callable[..., object], key: int | str) -> str:
@@ -195,12 +216,11 @@ def parameter(f: Callable[..., object], key: int | str) -> str:
     if isinstance(key, str):
         return key
     try:
-        parameters = list(inspect.signature(f).parameters.values())
+        parameters = inspect.signature(f).parameters.values()
     except (TypeError, ValueError):
         return f"argument {key}"
-    if key < len(parameters) and parameters[key].kind is not Parameter.VAR_POSITIONAL:
-        return parameters[key].name
-    return f"argument {key}"
+    names = [parameter.name for parameter in parameters if parameter.kind in _POSITIONAL]
+    return names[key] if key < len(names) else f"argument {key}"
 
 
 def _name(f: Callable[..., object]) -> str:
@@ -262,7 +282,7 @@ def seen(f: Callable[..., object], aux: object, leaves: Sequence[Node]) -> objec
             nodes.append(thing)
         elif isinstance(thing, _COLLECTIONS):
             hidden.append((path, thing, list(_nodes_in(thing))))
-    older = _depending_on_older(chain(nodes, *(inside for *_, inside in hidden)), leaves[0].index)
+    older = on_older(chain(nodes, *(inside for *_, inside in hidden)), leaves[0].index)
     for path, thing, inside in hidden:
         if any(node.index not in older for node in inside):
             message = (
@@ -287,15 +307,3 @@ def _nodes_in(collection: Iterable[object]) -> Iterator[Node]:
             yield thing
         elif isinstance(thing, _COLLECTIONS):
             yield from _nodes_in(thing)
-
-
-def _depending_on_older(nodes: Iterable[Node], first: int) -> set[int]:
-    """The indices of the nodes, and of some beneath, that are older than `first` or reach one."""
-    roots = list(nodes)
-    found = {root.index for root in roots if root.index < first}
-    for node in ancestors(*roots, first=first):
-        if any(
-            isinstance(x, Node) and (x.index < first or x.index in found) for x in node.operands
-        ):
-            found.add(node.index)
-    return found

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Concatenate, Literal, ParamSpec, TypeVar, Type
 
 from fgrad.graph import Scalar
 from fgrad.reverse import value_and_cotangents
-from fgrad.transform.arguments import Choice, one_number, seen, take, with_aux
+from fgrad.transform.arguments import Choice, function, one_number, seen, take, with_aux
 
 if TYPE_CHECKING:
     from fgrad.signatures import (
@@ -136,7 +136,7 @@ def grad(
     """
     choice = Choice.of(argnums, argnames)
 
-    @wraps(f, updated=())
+    @wraps(function(f), updated=())
     def gradient(*args: object, **kwargs: object) -> object:
         inputs = take(f, args, kwargs, choice)
         root = one_number(f, f(*inputs.args, **inputs.kwargs))
@@ -278,7 +278,7 @@ def value_and_grad(
     """
     choice = Choice.of(argnums, argnames)
 
-    @wraps(f, updated=())
+    @wraps(function(f), updated=())
     def value_and_gradient(*args: object, **kwargs: object) -> object:
         inputs = take(f, args, kwargs, choice)
         answer = f(*inputs.args, **inputs.kwargs)

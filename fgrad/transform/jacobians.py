@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, overload
 
 from fgrad.forward import tangents
 from fgrad.reverse import cotangents
+from fgrad.transform.arguments import function
 from fgrad.transform.gradient import grad
 from fgrad.transform.linear import Run
 from fgrad.tree import unflatten
@@ -113,7 +114,7 @@ def jacobian(f: Callable[..., object], *, mode: Mode | None = None) -> Callable[
         message = f"mode: expected 'forward' or 'reverse', got {mode!r}"
         raise ValueError(message)
 
-    @wraps(f, updated=())
+    @wraps(function(f), updated=())
     def matrix(*args: object, **kwargs: object) -> object:
         inputs, roots, structure = Run.of(f, *args, **kwargs)
         forward = len(inputs.leaves) < len(roots) if mode is None else mode == "forward"

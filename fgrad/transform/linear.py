@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar, overload
 
 from fgrad.forward import tangents
-from fgrad.graph import Scalar, plain, reaches_older
+from fgrad.graph import Scalar, on_older, plain
 from fgrad.number import as_argument
 from fgrad.reverse import cotangents
-from fgrad.transform.arguments import ALL, Inputs, numbers, outputs, take
+from fgrad.transform.arguments import ALL, Inputs, function, numbers, outputs, take
 from fgrad.tree import unflatten
 
 if TYPE_CHECKING:
@@ -32,14 +32,14 @@ class Run(NamedTuple):
     @classmethod
     def of(cls, f: Callable[..., object], /, *args: object, **kwargs: object) -> Self:
         """The run of `f` on these arguments, differentiated by the positional ones."""
-        inputs = take(f, args, kwargs, ALL)
+        inputs = take(function(f), args, kwargs, ALL)
         roots, structure = outputs(f, f(*inputs.args, **inputs.kwargs))
         return cls(inputs, roots, structure)
 
     def answer(self) -> object:
         """What `f` returned, as the caller of the transformation sees it."""
         leaves = self.inputs.leaves
-        older = not leaves or reaches_older(self.roots, leaves[0].index)
+        older = not leaves or on_older(self.roots, leaves[0].index)
         answers = self.roots if older else [plain(root) for root in self.roots]
         return unflatten(self.structure, answers)
 

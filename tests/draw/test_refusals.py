@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+import fgrad
 from fgrad import draw
 from fgrad.calculus import TABLE, total
 from fgrad.graph import Node, leaf
@@ -25,6 +26,18 @@ from tests.draw.pictures import (
     seed_graph,
     svg_cells,
 )
+
+# Names.
+
+
+def test_a_star_import_brings_the_verbs_and_none_of_the_modules_behind_them() -> None:
+    names: dict[str, object] = {}
+    exec("from fgrad.draw import *", names)  # noqa: S102 - the only way to have one in a function
+    brought = {name: thing for name, thing in names.items() if name != "__builtins__"}
+    verbs = {"dot", "mermaid", "picture", "svg"}
+    assert {*brought} == verbs | {"Drawable", "Labelled", "Picture"}
+    assert brought == {name: getattr(draw, name) for name in brought}
+
 
 # Refusals.
 
@@ -122,9 +135,23 @@ def test_a_picture_saves_itself_in_the_format_of_the_suffix(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("name", ["graph.png", "graph", ".svg"])
 def test_another_suffix_is_refused_and_nothing_written(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ValueError, match=re.escape(name) + r".* end in \.svg, \.dot, \.mmd"):
+    with pytest.raises(ValueError, match=r"path: .* ends in .svg, .dot, .mmd, got .*" + name):
         draw.picture(leaf(1.0)).save(tmp_path / name)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("stranger", [None, 3, b"graph.svg", leaf(1.0)])
+def test_what_is_no_path_is_named(stranger: Any) -> None:
+    expected = "path: expected the name of a file that ends in .svg, .dot, .mmd, got"
+    with pytest.raises(TypeError) as caught:
+        draw.picture(leaf(1.0)).save(stranger)
+    assert str(caught.value) == f"{expected} {type(stranger).__name__} {stranger!r}"
+
+
+@pytest.mark.parametrize("stranger", [0, "", leaf(0.0), fgrad.Value(3), np.array([1.0, 2.0])])
+def test_names_that_are_no_mapping_are_refused_whatever_they_are(stranger: Any) -> None:
+    with pytest.raises(TypeError, match=r"names: expected names and what they are names of"):
+        draw.dot(leaf(1.0), names=stranger)
 
 
 def test_a_notebook_shows_a_picture() -> None:

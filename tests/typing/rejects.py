@@ -223,6 +223,9 @@ fg.pow(1.0, "2")  # E
 fg.fabs("1")  # E
 fg.value("1")  # E
 fg.constant("1")  # E
+fg.Value(3).log("2")  # E
+fg.Value(3).log(2, 3)  # E
+fg.Value(3).exp(2)  # E
 fg.clip(1.0, "0", 2.0)  # E
 fg.clip(1.0, 0.0)  # E
 fg.softmax(1.0)  # E

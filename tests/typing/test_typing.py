@@ -17,8 +17,9 @@ import pytest
 
 import fgrad
 from fgrad.calculus import TABLE
+from fgrad.hypot import Hypot
 from fgrad.logarithm import Logarithm
-from fgrad.primitive import Binary, Pairing, Primitive, Reduction, Selection, Unary, Variadic
+from fgrad.primitive import Binary, Pairing, Primitive, Reduction, Selection, Unary
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -30,7 +31,7 @@ CALLS: Mapping[type[Primitive], str] = {
     Logarithm: "({0}, {1})",
     Binary: "({0}, {1})",
     Selection: "(True, {0}, {1})",
-    Variadic: "({0}, {1}, {2})",
+    Hypot: "({0}, {1}, {2})",
     Reduction: "([{0}, {1}])",
     Pairing: "([{0}, {1}], [{1}, {2}])",
 }

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from fgrad import calculus as rows
 from fgrad.compiler import lowering, selection
 from fgrad.compiler.native.number import Number, Truth, branch, call, select
-from fgrad.elementary import SPLITTER, VANISHED
+from fgrad.elementary import SPLITTER, TINY, VANISHED
 
 if TYPE_CHECKING:
     from fgrad.primitive import Primitive
@@ -178,6 +178,30 @@ def gaussian(x: Number) -> Number:
     return branch(square < VANISHED, near, lambda: exp(-square))
 
 
+def inversion(x: Number, y: Number) -> Number:
+    """x / (x ** 2 + y ** 2), by ratios where a square is too large or small."""
+    square = x * x + y * y
+
+    def by_ratios() -> Number:
+        steep = abs(x) < abs(y)
+        ratio = select(steep, x, y) / select(steep, y, x)
+        return select(steep, ratio / y, 1.0 / x) / (1.0 + ratio * ratio)
+
+    return branch((square > TINY) & (square < math.inf), lambda: x / square, by_ratios)
+
+
+def direction_cosine(x: Number, y: Number) -> Number:
+    """x / hypot(x, y), by ratios where a square is too large or small."""
+    square = x * x + y * y
+
+    def by_ratios() -> Number:
+        steep = abs(x) < abs(y)
+        ratio = select(steep, x, y) / select(steep, abs(y), x)
+        return select(steep, ratio, copysign(1.0, x)) / sqrt(1.0 + ratio * ratio)
+
+    return branch((square > TINY) & (square < math.inf), lambda: x / sqrt(square), by_ratios)
+
+
 def log_add_exp(x: Number, y: Number) -> Number:
     """log(exp(x) + exp(y)), shifted by the larger."""
     top = larger(x, y)
@@ -225,6 +249,8 @@ FORMS: Final[Mapping[Primitive, Form]] = {
     rows.acosh: within(libm("acosh"), lambda x: ~(x < 1.0)),
     rows.atanh: within(libm("atanh"), lambda x: ~(abs(x) >= 1.0)),
     rows.atan2: libm("atan2"),
+    rows.inversion: inversion,
+    rows.direction_cosine: direction_cosine,
     rows.exp2: overflowing(libm("exp2")),
     rows.expm1: overflowing(libm("expm1")),
     rows.log1p: within(log1p, lambda x: ~(x <= -1.0)),
@@ -272,5 +298,6 @@ CALLED: Final[Mapping[Primitive, str]] = {
     rows.ldexp: "a whole exponent, of any size",
     rows.fsum: "CPython's own sum, exact inside",
     rows.hypot: "CPython's own sum, which differs between its versions",
+    rows.hypotenuse: "the same",
 }
 """The rows of the table without a form, and why: their value is called, as that of any other."""

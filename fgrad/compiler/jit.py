@@ -268,4 +268,8 @@ def jit(f: Callable[P, T], *, native: bool | None = None) -> Jitted[P, T]:
     >>> f(3.0), f(-2.0)
     (9.0, 2.0)
     """
+    if not callable(f):
+        from fgrad.transform.arguments import function
+
+        function(f)  # which raises
     return Jitted(f, native)

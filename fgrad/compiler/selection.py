@@ -28,6 +28,7 @@ selection is a `knot`, and a trace that sweeps down to it is made again with bra
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -62,12 +63,12 @@ def _relation(name: str, sign: str, holds: Callable[[float, float], bool]) -> Bi
     )
 
 
-less: Final = _relation("less", "<", lambda x, y: x < y)
-at_most: Final = _relation("at_most", "<=", lambda x, y: x <= y)
-greater: Final = _relation("greater", ">", lambda x, y: x > y)
-at_least: Final = _relation("at_least", ">=", lambda x, y: x >= y)
-equal: Final = _relation("equal", "==", lambda x, y: x == y)
-unequal: Final = _relation("unequal", "!=", lambda x, y: x != y)
+less: Final = _relation("less", "<", operator.lt)
+at_most: Final = _relation("at_most", "<=", operator.le)
+greater: Final = _relation("greater", ">", operator.gt)
+at_least: Final = _relation("at_least", ">=", operator.ge)
+equal: Final = _relation("equal", "==", operator.eq)
+unequal: Final = _relation("unequal", "!=", operator.ne)
 RELATIONS: Final = (less, at_most, greater, at_least, equal, unequal)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 from attrs import frozen
 
 from fgrad.compiler.native.forms import FORMS, LIBM
-from fgrad.compiler.native.number import Number, spell
+from fgrad.compiler.native.number import RELATIONS, Number, spell
 from fgrad.compiler.program import Atom, Constant, Guard
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["HEAD", "Output", "Step", "Stretch"]
 
-RELATIONS: Final = {"<": "olt", "<=": "ole", ">": "ogt", ">=": "oge", "==": "oeq", "!=": "une"}
 _INTRINSICS = {"ceil": 1, "copysign": 2, "fabs": 1, "floor": 1, "rint": 1, "sqrt": 1, "trunc": 1}
 
 

@@ -37,6 +37,7 @@ IDENTITIES: Final = frozenset(
 )
 """A row of two operands, with this constant at this place, gives the other one to the last bit."""
 COMMUTATIVE: Final = frozenset({calculus.add, calculus.mul})
+"""Rows whose operands may change places to the last bit, unlike those of maximum(-0.0, 0.0)."""
 _TRANSPARENT: Final = frozenset({ALIAS, calculus.constant})
 
 

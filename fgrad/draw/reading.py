@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
+from fgrad.calculus import SYMMETRIC
 from fgrad.draw.diagram import Box, Diagram, Edge
 from fgrad.graph import Node, value
 from fgrad.reverse import sweep
@@ -47,7 +48,6 @@ _LONGEST: Final = 40
 # The spellings "({} + {})" and "(-{})".
 _INFIX: Final = re.compile(r"\((?:\{\})? ?(\S+?) ?\{\}\)")
 _SIGNS: Final = {"alias": "="}
-_ORDERLESS: Final = {"add", "mul", "maximum", "minimum", "logaddexp"}
 
 
 def read(
@@ -167,6 +167,6 @@ def _sign(primitive: Primitive) -> str | None:
 
 def _edges(primitive: Primitive, sources: Sequence[int], target: int) -> Iterable[Edge]:
     """An edge from each source, with ordinals unless the order of the operands is all one."""
-    orderless = primitive.blocks or len(sources) == 1 or primitive.name in _ORDERLESS
+    orderless = primitive.blocks or len(sources) == 1 or primitive in SYMMETRIC
     for ordinal, source in enumerate(sources, start=1):
         yield Edge(source, target, None if orderless else ordinal)

@@ -11,8 +11,8 @@ from typing import Final
 
 import pytest
 
-from fgrad import draw
-from fgrad.calculus import TABLE, dot, logaddexp, tanh, total, where
+from fgrad import draw, row
+from fgrad.calculus import TABLE, dot, hypot, logaddexp, maximum, tanh, total, where
 from fgrad.draw.diagram import short
 from fgrad.draw.reading import LIMIT, read
 from fgrad.exercise import Value as ExerciseValue
@@ -169,6 +169,9 @@ def test_operands_are_numbered_where_their_order_matters() -> None:
     assert ordinals(x - y) == ordinals(x / 2) == ordinals(2**x) == [1, 2]
     assert ordinals(where(x > y, x, y)) == [1, 2, 3]
     assert ordinals(x + y) == ordinals(x * y) == ordinals(logaddexp(x, y)) == [None, None]
+    assert ordinals(hypot(x, y)) == ordinals(maximum(x, y)) == [None, None]
+    odd = row("add", lambda x, y: x - 2 * y, lambda _x, _y, _z: 1, lambda _x, _y, _z: -2)
+    assert ordinals(odd(x, y)) == [1, 2]
     assert ordinals(dot([x, y], [y, x])) == [None] * 4
     assert ordinals(total([x, y, x])) == [None] * 3
     assert ordinals(-x) == ordinals(tanh(x)) == [None]

@@ -13,9 +13,8 @@ import operator as op
 from typing import TYPE_CHECKING, Final
 
 from fgrad import elementary
-from fgrad.hypot import Hypot
+from fgrad.arity import Hypot, Logarithm
 from fgrad.interval import NONNEGATIVE, NONZERO, POSITIVE, REAL, Interval
-from fgrad.logarithm import Logarithm
 from fgrad.primitive import (
     ZERO,
     Binary,

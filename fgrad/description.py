@@ -58,6 +58,7 @@ _PYTHONS_OWN: Final = {
     "mod": "x % y, which has the sign of y; a ZeroDivisionError where y is 0.",
     "fmod": "x minus y times the whole part of x / y; it has the sign of x.",
     "remainder": "x minus the multiple of y that is nearest to it.",
+    "hypotenuse": "sqrt(x ** 2 + y ** 2), where no square over- or underflows: `hypot` of two.",
     "hypot": "sqrt(x_1 ** 2 + x_2 ** 2 + …), where no square over- or underflows.",
 }
 """What rows compute whose function is one of Python's own."""

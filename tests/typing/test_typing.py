@@ -16,9 +16,8 @@ from typing import TypeAlias
 import pytest
 
 import fgrad
+from fgrad.arity import Hypot, Logarithm
 from fgrad.calculus import TABLE
-from fgrad.hypot import Hypot
-from fgrad.logarithm import Logarithm
 from fgrad.primitive import Binary, Pairing, Primitive, Reduction, Selection, Unary
 
 HERE = Path(__file__).parent

@@ -1,18 +1,22 @@
-"""The logarithm: the one row that takes one number or two."""
+"""Rows that go by the number of their operands: a logarithm to a base, a hypotenuse of two."""
 
 from __future__ import annotations
 
 import math
 import operator as op
+from collections.abc import Sequence
 from inspect import Parameter
 from types import MethodType
 from typing import Protocol, Self, TypeVar, overload
 
+from attrs import frozen
+
 from fgrad.description import OperandSignature
-from fgrad.primitive import Operand, Unary, told
+from fgrad.primitive import Binary, Operand, Unary, Variadic, told
 
-__all__ = ["Logarithm"]
+__all__ = ["Hypot", "Logarithm"]
 
+K = TypeVar("K", bound=Operand)
 S = TypeVar("S", bound=Operand | float)
 
 
@@ -59,3 +63,21 @@ class Logarithm(Unary):
     def __get__(self, instance: S | None, owner: object) -> Self | Method[S]:
         """As that of `Unary`."""
         return self if instance is None else MethodType(self, instance)
+
+
+@frozen(eq=False, repr=False, kw_only=True)
+class Hypot(Variadic):
+    """A row of any number of operands; `of_two` is the row that takes its place where they are two.
+
+    A rule of any number sees one operand and the answer, and in these alone a large operand hides
+    the others. A rule of two sees both.
+    """
+
+    of_two: Binary
+
+    def _bound(self, operand: K, operands: Sequence[object]) -> K:
+        if len(operands) == 2:  # noqa: PLR2004 - x and y
+            answer = operand.bind(self.of_two, operands)
+            if answer is not NotImplemented:
+                return answer
+        return super()._bound(operand, operands)

@@ -382,5 +382,7 @@ NEVER_RAISE: Final = frozenset(
     ]
 )
 """Rows whose value is a number for all numbers; whoever applies another must reckon with errors."""
+SYMMETRIC: Final = frozenset([add, mul, maximum, minimum, hypotenuse, logaddexp])
+"""Rows of two operands whose value does not ask which is which, but for the sign of a zero."""
 if not TYPE_CHECKING:
     __all__ = [*TABLE, "TABLE"]  # noqa: PLE0604 - the keys of the table are names

@@ -102,6 +102,8 @@ def test_every_function_of_numbers_can_be_called() -> None:
         ("x(1)", "no function x is known"),
         ("tanh()", "tanh: expected 1, got 0"),
         ("tanh(x, x)", "tanh: expected 1, got 2"),
+        ("log(x, 2, 3)", "log: expected 1 or 2, got 3"),
+        ("log()", "log: expected 1 or 2, got 0"),
         ("hypot()", "hypot: expected at least 1, got 0"),
         ("1 / (x - 3)", r"1 / \(x - 3\): .*division by zero"),
         ("(1 /\n(x - 3))", r"1 / \(x - 3\): .*division by zero"),

@@ -225,7 +225,7 @@ def test_an_operator_is_given_a_function(stranger: Any) -> None:
     """The slip is `grad(f(x))`: it is told at once, and not when the gradient is called."""
     got = f"got {type(stranger).__name__} {stranger!r}"
     expected = f"f: expected a function, {got} (hand over f itself, not its answer)"
-    for name in ("grad", "value_and_grad", "jacobian", "hessian", "check_grad"):
+    for name in ("grad", "value_and_grad", "jacobian", "hessian", "check_grad", "jit"):
         assert said(getattr(fgrad, name), stranger) == expected
     for name in ("linearize", "vjp"):
         assert said(getattr(fgrad, name), stranger, 1.0) == expected

@@ -2,6 +2,7 @@
 
 import ast
 import csv
+import re
 import subprocess
 import sys
 import tomllib
@@ -29,6 +30,17 @@ def test_the_extra_for_pip_and_the_group_for_poetry_agree() -> None:
 
 def test_the_extra_all_is_the_other_extras_together() -> None:
     assert set(EXTRAS["all"]) == {*EXTRAS["native"], *EXTRAS["draw"], *EXTRAS["cli"]}
+
+
+def test_what_an_extra_brings_is_imported_somewhere() -> None:
+    files = [path.read_text(encoding="utf-8") for path in Path(fgrad.__file__).parent.rglob("*.py")]
+    parts = [part for file in files for part in ast.parse(file).body]
+    run = [part for part in parts if not isinstance(part, ast.If)]  # one is for checkers alone
+    nodes = [node for part in run for node in ast.walk(part)]
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)]
+    brought = {re.split(r"\W", each.replace("-", "_"))[0] for each in EXTRAS["all"]}
+    assert brought <= {name.partition(".")[0] for name in names}
 
 
 def test_fgrad_depends_on_attrs_alone() -> None:

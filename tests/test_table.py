@@ -16,10 +16,10 @@ from mpmath import mpf
 
 import fgrad
 from fgrad import Node, Scalar, grad, value
-from fgrad.calculus import TABLE
+from fgrad.calculus import SYMMETRIC, TABLE
 from fgrad.codegen import trace
 from fgrad.graph import leaf
-from fgrad.primitive import Pairing, Primitive, Reduction
+from fgrad.primitive import Binary, Pairing, Primitive, Reduction
 from tests.oracle import (
     MEANINGS,
     Meaning,
@@ -462,6 +462,14 @@ def test_a_rule_branches_only_where_nothing_flows(row: Primitive) -> None:
 def test_a_row_has_one_name_and_fgrad_has_it(row: Primitive) -> None:
     assert TABLE[row.name] is row
     assert getattr(fgrad, row.name, None) is row, f"export {row.name} from fgrad"
+
+
+def test_a_row_is_called_symmetric_if_its_operands_may_change_places() -> None:
+    pairs = [(2.0, 3.0), (5.0, 3.0), (4.0, 7.0)]
+    rows = [row for row in TABLE.values() if isinstance(row, Binary)]
+    assert {
+        row for row in rows if all(row.value(x, y) == row.value(y, x) for x, y in pairs)
+    } == SYMMETRIC
 
 
 def test_every_meaning_is_that_of_a_row() -> None:

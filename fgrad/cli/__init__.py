@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -12,7 +13,6 @@ from fgrad.cli.arguments import MISTYPED, one_line, read
 from fgrad.cli.expression import ExpressionError
 
 if TYPE_CHECKING:
-    from argparse import Namespace
     from collections.abc import Sequence
 
 __all__ = ["main"]
@@ -42,27 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str]) -> int:
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # rather than fail on a letter
-    options = read(arguments)
-    {"demo": _demo, "train": _train, "draw": _draw}[options.command](options)
+    command, options = read(arguments)
+    import_module(f"fgrad.cli.{command}").run(**options)
     return 0
-
-
-def _demo(options: Namespace) -> None:
-    from fgrad.cli import demo
-
-    demo.run(options.output)
-
-
-def _train(options: Namespace) -> None:
-    from fgrad.cli import train
-
-    train.run(options.seed)
-
-
-def _draw(options: Namespace) -> None:
-    from fgrad.cli import picture
-
-    picture.run(options.expression, dict(options.numbers), options.output)
 
 
 def _remedy(error: ImportError) -> str:

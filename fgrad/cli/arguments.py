@@ -6,7 +6,6 @@ from argparse import (
     SUPPRESS,
     ArgumentParser,
     ArgumentTypeError,
-    Namespace,
     RawDescriptionHelpFormatter,
 )
 from importlib.metadata import version
@@ -52,17 +51,20 @@ class _Parser(ArgumentParser):
         self.exit(MISTYPED, one_line(f"{self.prog}: {message} (see {self.prog} --help)") + "\n")
 
 
-def read(arguments: Sequence[str]) -> Namespace:
-    """The command and its options; what cannot be understood ends the process, in one line."""
+def read(arguments: Sequence[str]) -> tuple[str, dict[str, object]]:
+    """The command, which is the module that runs it, and its options by their names.
+
+    What cannot be understood ends the process, in one line.
+    """
     parsers = {"demo": _demo, "train": _train, "draw": _draw}
-    command = _fgrad(list(parsers)).parse_args(arguments[:1]).command
+    command: str = _fgrad(list(parsers)).parse_args(arguments[:1]).command
     parser = parsers[command]()
     rest = _shielded(arguments[1:]) if command == "draw" else arguments[1:]
-    options = parser.parse_intermixed_args(rest)
-    names = [name for name, _ in vars(options).get("numbers", ())]
+    options = vars(parser.parse_intermixed_args(rest))
+    names = [name for name, _ in options.get("numbers", ())]
     if len(set(names)) < len(names):
         parser.error(f"{max(names, key=names.count)} is given more than once")
-    return Namespace(command=command, **vars(options))
+    return command, options
 
 
 def _shielded(arguments: Sequence[str]) -> list[str]:

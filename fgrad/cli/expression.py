@@ -27,6 +27,9 @@ A = TypeVar("A", bound=Arithmetic)
 LONGEST: Final = 2_000
 """Characters in an expression: short of where Python's own parser gives up."""
 
+SHOWN: Final = 60
+"""Characters of an expression in a message."""
+
 LIMITS: Final = {row.limit for row in TABLE.values()}
 
 FUNCTIONS: Final = {
@@ -172,14 +175,16 @@ def _function(name: str, count: int, text: str) -> Primitive:
         raise _error(text, f"no function {name} is known (fgrad draw --help lists them)")
     row = FUNCTIONS[name]
     expected = "at least 1" if row.blocks else str(len(row.partials))
+    if row is calculus.log:
+        expected = "1 or 2"
     if count == 0 or (count != len(row.partials) and not row.blocks):
         raise _error(text, f"operands of {name}: expected {expected}, got {count}")
     return row
 
 
-def _error(text: str, reason: object, longest: int = 60) -> ExpressionError:
+def _error(text: str, reason: object) -> ExpressionError:
     """What is wrong with this part of an expression, on one line."""
     part = " ".join(text.split())
-    if len(part) > longest:
-        part = f"{part[: longest - 3]}..."
+    if len(part) > SHOWN:
+        part = f"{part[: SHOWN - 3]}..."
     return ExpressionError(f"{part or 'an empty expression'}: {reason}")

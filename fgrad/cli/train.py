@@ -21,7 +21,7 @@ STEPS: Final = 100
 RATE: Final = 1.0
 
 
-def run(seed: int) -> None:
+def run(data: str, seed: int) -> None:  # noqa: ARG001 - there are the irises only
     """Train, and say how many irises are recognised of those learned and of those held out."""
     screen = Screen()
     learned, held_out = split(iris(), held_out=HELD_OUT, seed=seed)

@@ -12,7 +12,7 @@ from fgrad.primitive import Operand
 from fgrad.tree import flatten
 from fgrad.unrolled import put
 
-__all__ = ["Call", "Same"]
+__all__ = ["Call"]
 
 
 class Same:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dis
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,6 +22,7 @@ from types import (
 )
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from fgrad.compiler.reads import Reads
 from fgrad.primitive import Primitive
 from fgrad.watch import is_library
 
@@ -32,7 +32,7 @@ ABSENT: Final = object()
 """The content of a cell that is empty, and of a name that a module has not."""
 _EMPTY: Final[dict[str, object]] = {}
 _VIEWS: Final = type(_EMPTY.keys()), type(_EMPTY.values()), type(_EMPTY.items())
-_ATOMS: Final = (Number, str, bytes, type(None), Primitive)
+_UNCHANGING: Final = (Number, str, bytes, type(None), Primitive)
 """What cannot change, or is looked at by whoever runs it."""
 _CARRIERS: Final[Mapping[type, Sequence[str]]] = {
     partial: ("func", "args", "keywords"),
@@ -125,7 +125,7 @@ class Captured:
         pending = list(things)
         while pending:
             for thing in pending:
-                if id(thing) not in self._reached and not _is_atom(thing):
+                if id(thing) not in self._reached and not _cannot_change(thing):
                     self._reached[id(thing)] = thing  # kept, or another could get its id
                     pending.extend(self._look_into(thing))
             modules = [thing for thing in self._reached.values() if isinstance(thing, ModuleType)]
@@ -207,7 +207,7 @@ class Captured:
         if foreign:
             return
         self.watched.append(Code.of(f))
-        reads = _Reads.of(f.__code__)
+        reads = Reads.of(f.__code__)
         if reads.stores or vars(f).keys() - {"__wrapped__"}:
             yield from self._inside(f, lambda f: _items(vars(f)))
         self._names |= reads.names
@@ -267,59 +267,9 @@ def _file(module: str) -> str | None:
     return None if module == "__main__" else getattr(sys.modules.get(module), "__file__", None)
 
 
-class _Import(NamedTuple):
-    """What an import statement asks for: a module, and a name of it or none."""
-
-    level: int
-    module: str
-    name: str
-
-    def absolute(self, package: str) -> str:
-        """The whole name of the module, asked for from within a package."""
-        parent = package.rsplit(".", self.level - 1)[0] if self.level else ""
-        return ".".join(filter(None, (parent, self.module)))
-
-
-class _Reads(NamedTuple):
-    """What the code of a function, and of those within it, looks up by name."""
-
-    names: frozenset[str]
-    globals: frozenset[str]
-    imports: frozenset[_Import]
-    stores: bool
-    """Whether it gives attributes to anything."""
-
-    @classmethod
-    def of(cls, code: CodeType) -> _Reads:
-        """All that `code` looks up."""
-        codes = [code]
-        for inner in codes:
-            codes += [x for x in inner.co_consts if isinstance(x, CodeType)]
-        steps = [x for inner in codes for x in dis.get_instructions(inner)]
-        found = [x for x in steps if x.opname not in ("EXTENDED_ARG", "CACHE")]
-        by_name = [(x.opname, str(x.argval)) for x in found if x.opcode in dis.hasname]
-        return cls(
-            frozenset(name for _, name in by_name),
-            frozenset(name for opname, name in by_name if opname.endswith(("GLOBAL", "NAME"))),
-            frozenset(_imports(found)),
-            any(opname == "STORE_ATTR" for opname, _ in by_name),
-        )
-
-
-def _imports(steps: Sequence[dis.Instruction]) -> Iterator[_Import]:
-    """The import statements among instructions, of which the level stands before the module."""
-    last = _Import(0, "", "")
-    for place, step in enumerate(steps):
-        if step.opname == "IMPORT_NAME":
-            last = _Import(steps[place - 2].argval, str(step.argval), "")
-            yield last
-        elif step.opname == "IMPORT_FROM":
-            yield last._replace(name=str(step.argval))
-
-
-def _is_atom(thing: object) -> bool:
+def _cannot_change(thing: object) -> bool:
     """Whether a thing cannot change."""
-    return isinstance(thing, _ATOMS) and not hasattr(thing, "__dict__")
+    return isinstance(thing, _UNCHANGING) and not hasattr(thing, "__dict__")
 
 
 def _content(cell: CellType) -> object:

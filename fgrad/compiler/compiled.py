@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from weakref import WeakSet
 
 from fgrad.compiler.lowering import Expressions
-from fgrad.compiler.paths import Tree, assemble, graft
+from fgrad.compiler.paths import Runs, assemble, graft
 from fgrad.compiler.python import MISSING, Emitted
 from fgrad.compiler.trace import Contradiction, Untraceable, taken_apart, trace
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from fgrad.compiler.program import Program
     from fgrad.compiler.trace import Run
 
-__all__ = ["Compiled", "Entry", "run_again", "warn"]
+__all__ = ["Compiled", "Function", "run_again", "warn"]
 
-Entry: TypeAlias = Callable[..., Any]
+Function: TypeAlias = Callable[..., Any]
 _MOST_RUNS: Final = 64
 _ALL: Final[WeakSet[Compiled]] = WeakSet()
 """Those whose locks a forked child makes anew: whoever held one is not there to release it."""
@@ -42,8 +42,9 @@ class Compiled:
     """The runs of a function with arguments of one kind.
 
     native: whether to make machine code: at once, never, or (None) when it is worth it.
-    entry, install: what a call of the function enters by, and what makes another thing that. Given
-        where all arguments are floats, so that machine code can be called with no Python before it.
+    entry: what a call of the function enters by, as long as nothing else is installed.
+    install: makes another thing what a call enters by: machine code, with no Python before it. None
+        where not all arguments are floats.
     """
 
     def __init__(
@@ -52,20 +53,22 @@ class Compiled:
         captured: Captured,
         *,
         native: bool | None,
-        entry: Entry,
-        install: Callable[[Entry], None] | None,
+        entry: Function,
+        install: Callable[[Function], None] | None,
     ) -> None:
         self.captured = captured
         self.program: Program | None = None
         self._expressions = Expressions(inputs)
-        self._tree: Tree | None = None
+        self._runs: Runs | None = None
         self._branching = False
-        self._runs = self._failures = 0
+        self._count = self._failures = 0
         self._closed = False
         self._lock = RLock()
         _ALL.add(self)
-        self._code: Entry = _missing
-        self._native: Entry | None = None
+        self._code: Function = _missing
+        """What runs call: at first nothing, `_emit`, Python's function of the program, and at last
+        machine code with that behind it."""
+        self._native: Function | None = None
         self._wait = math.inf if native is False else 0 if native else _HOT
         self._calls_left = self._wait
         self._entry = entry
@@ -73,11 +76,11 @@ class Compiled:
 
     def learns(self, name: str) -> bool:
         """Whether to look at one more run; where there have been enough, a warning says so."""
-        if self._runs == _MOST_RUNS:
+        if self._count == _MOST_RUNS:
             self._close(f"{name} took {_MOST_RUNS} paths through its branches: new ones run")
         return not self._closed
 
-    def learn(self, f: Entry, call: Call, answer: object, name: str) -> None:
+    def learn(self, f: Function, call: Call, answer: object, name: str) -> None:
         """Compile the run that gave `answer` beside the others, if they can be told apart."""
         try:
             with _without_collector():
@@ -99,7 +102,7 @@ class Compiled:
     def _close(self, what: str) -> None:
         """Look at no more runs."""
         with self._lock:
-            self._runs, known = -1, self._closed
+            self._count, known = -1, self._closed
             self._closed = True
         if not known:
             warn(f"{what} uncompiled from now on")
@@ -111,11 +114,11 @@ class Compiled:
             if run.branching is not self._branching:
                 return  # which another thread has found out meanwhile
             path = self._expressions.lower(run)
-            self._tree = graft(self._tree, path)
-            self._runs, self._failures = self._runs + 1, 0
-            self.program = assemble(self._expressions, self._tree)
+            self._runs = graft(self._runs, path)
+            self._count, self._failures = self._count + 1, 0
+            self.program = assemble(self._expressions, self._runs)
             self._code, self._native = self._emit, None
-            often = self._runs & (self._runs - 1)  # not 1, 2, 4, 8, … runs
+            often = self._count & (self._count - 1)  # not 1, 2, 4, 8, … runs
             wait = self._wait or (_WARM if often else 0)
             self._calls_left = wait / (len(self.program.lines) + 1)
             if not wait:
@@ -123,7 +126,7 @@ class Compiled:
 
     def _branch(self) -> None:
         """From now on sweeps take branches: a run that took none cannot stand beside those."""
-        self._branching, self._tree, self._runs = True, None, 0
+        self._branching, self._runs, self._count = True, None, 0
 
     def run(self, numbers: Sequence[float]) -> object:
         """What the runs so far give for these numbers: MISSING if it takes another one."""
@@ -167,7 +170,7 @@ class Compiled:
 
 
 def run_again(
-    f: Entry,
+    f: Function,
     call: Call,
     answer: object,
     captured: Captured,
@@ -223,7 +226,7 @@ def warn(message: str) -> None:
     warnings.warn(f"jit: {message}", RuntimeWarning, stacklevel=level)
 
 
-def _first(native: Entry, python: Entry) -> Entry:
+def _first(native: Function, python: Function) -> Function:
     """Machine code, and where it gives MISSING (an error is about to be raised) Python's."""
 
     def code(*numbers: float) -> object:

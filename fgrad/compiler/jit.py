@@ -23,7 +23,7 @@ from typing import (
 
 from fgrad.compiler.call import Call
 from fgrad.compiler.captured import Captured
-from fgrad.compiler.compiled import Compiled, Entry, run_again, warn
+from fgrad.compiler.compiled import Compiled, Function, run_again, warn
 from fgrad.compiler.lowering import Expressions
 from fgrad.compiler.paths import assemble, graft
 from fgrad.compiler.portable import named, portable
@@ -45,18 +45,18 @@ _OFTEN: Final = 16
 
 if TYPE_CHECKING:
 
-    class _Call(Generic[P, T]):
+    class _Installed(Generic[P, T]):
         def __new__(cls, f: Callable[P, T]) -> Self: ...
         def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T: ...
         def __setstate__(self, state: tuple[object, ...], /) -> None: ...
 
 else:
 
-    class _Call(partial, Generic[P, T]):
+    class _Installed(partial, Generic[P, T]):
         """A call of whatever is installed at the time: C calls C, with no Python in between."""
 
 
-class Jitted(_Call[P, T]):
+class Jitted(_Installed[P, T]):
     """A function compiled by `jit`; it has the signature of the function that it stands for."""
 
     carries: ClassVar[tuple[str, ...]] = ("_f",)
@@ -67,7 +67,7 @@ class Jitted(_Call[P, T]):
     _kinds: int
     _left: dict[Hashable, int]
     """How often kinds came that were left uncompiled."""
-    _entries: list[Entry]
+    _entries: list[Function]
     _inside: set[int]
     """The threads that are in `f` to trace it: what it calls of itself is part of that."""
 
@@ -81,7 +81,7 @@ class Jitted(_Call[P, T]):
         self._install(self._enter)
         return self
 
-    def _install(self, entry: Entry) -> None:
+    def _install(self, entry: Function) -> None:
         """Make `entry` what a call calls. None is ever let go: another thread may be inside."""
         self._entries.append(entry)
         self.__setstate__((entry, (), {}, self.__dict__))
@@ -248,12 +248,13 @@ def _call(args: tuple[object, ...], kwargs: dict[str, object]) -> Call:
 def jit(f: Callable[P, T], *, native: bool | None = None) -> Jitted[P, T]:
     """The function that gives exactly what `f` gives, only faster.
 
-    The first call runs `f` on nodes and keeps what it did; where a comparison goes another way than
-    before, that run is kept too, beside the others. So `if`, `while` and the number of rounds of a
-    loop may depend on the numbers. Floats in the arguments vary from call to call; ints, strings,
-    bools and whatever else they hold are compiled in, for each value anew. So are the numbers that
-    `f` reads elsewhere: when they change it is compiled again (see `docs/jit.md` for what is
-    noticed). What `f` raises is raised by `f` itself, which is then called again.
+    The first call runs `f` as it is, for the answer, and then on nodes, and keeps what that did;
+    where a comparison goes another way than before, so does that call, and its run is kept beside
+    the others. So `if`, `while` and the number of rounds of a loop may depend on the numbers.
+    Floats in the arguments vary from call to call; ints, strings, bools and whatever else they hold
+    are compiled in, for each value anew. So are the numbers that `f` reads elsewhere: when they
+    change it is compiled again (see `docs/jit.md` for what is noticed). What `f` raises is raised
+    by `f` itself, which is then called again.
 
     native: True makes machine code at once (with the extra `native`), False never; by default a
     function runs as Python source until it has done enough for machine code to be worth it.
@@ -267,4 +268,8 @@ def jit(f: Callable[P, T], *, native: bool | None = None) -> Jitted[P, T]:
     >>> f(3.0), f(-2.0)
     (9.0, 2.0)
     """
+    if not callable(f):
+        from fgrad.transform.arguments import function
+
+        function(f)  # which raises
     return Jitted(f, native)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fgrad import calculus
 from fgrad.compiler import selection
-from fgrad.compiler.program import Constant, Line, Operand, used
+from fgrad.compiler.program import Atom, Constant, Line, used
 from fgrad.compiler.selection import SELECTIONS, nothing
 from fgrad.compiler.trace import Compared, Run, Untraceable
 from fgrad.graph import ALIAS, LEAF, Node, ancestors
@@ -17,27 +17,27 @@ if TYPE_CHECKING:
     from fgrad.container import Structure
     from fgrad.primitive import Primitive
 
-__all__ = ["NEVER_RAISE", "Expressions", "Path", "Turn", "tanh_slope"]
+__all__ = ["COMMUTATIVE", "IDENTITIES", "NEVER_RAISE", "Expressions", "Path", "Turn", "tanh_slope"]
 
-ONE: Final = Constant(1.0)
-ZERO: Final = Constant(0.0)
-MINUS_ZERO: Final = Constant(-0.0)
+_ONE: Final = Constant(1.0)
+_ZERO: Final = Constant(0.0)
+_MINUS_ZERO: Final = Constant(-0.0)
 IDENTITIES: Final = frozenset(
     {
-        (calculus.mul, 0, ONE),
-        (calculus.mul, 1, ONE),
-        (calculus.div, 1, ONE),
-        (calculus.quotient, 1, ONE),
-        (calculus.pow, 1, ONE),
-        (calculus.power, 1, ONE),
-        (calculus.add, 0, MINUS_ZERO),
-        (calculus.add, 1, MINUS_ZERO),
-        (calculus.sub, 1, ZERO),
+        (calculus.mul, 0, _ONE),
+        (calculus.mul, 1, _ONE),
+        (calculus.div, 1, _ONE),
+        (calculus.quotient, 1, _ONE),
+        (calculus.pow, 1, _ONE),
+        (calculus.power, 1, _ONE),
+        (calculus.add, 0, _MINUS_ZERO),
+        (calculus.add, 1, _MINUS_ZERO),
+        (calculus.sub, 1, _ZERO),
     }
 )
 """A row of two operands, with this constant at this place, gives the other one to the last bit."""
-_NEUTRAL: Final = frozenset({0.0, 1.0})
 COMMUTATIVE: Final = frozenset({calculus.add, calculus.mul})
+"""Rows whose operands may change places to the last bit, unlike those of maximum(-0.0, 0.0)."""
 _TRANSPARENT: Final = frozenset({ALIAS, calculus.constant})
 
 
@@ -57,8 +57,8 @@ class Turn(NamedTuple):
     """A comparison of expressions in a run, and those computed before it that may have raised."""
 
     relation: str
-    left: Operand
-    right: Operand
+    left: Atom
+    right: Atom
     outcome: bool
     before: tuple[int, ...]
 
@@ -67,7 +67,7 @@ class Path(NamedTuple):
     """One run: its turns, and what it returned; `before` were computed after the last turn."""
 
     turns: tuple[Turn, ...]
-    outputs: tuple[Operand, ...]
+    outputs: tuple[Atom, ...]
     structure: Structure
     before: tuple[int, ...]
 
@@ -85,7 +85,7 @@ class Expressions:
         """What computes a value that is no input."""
         return self.lines[value - self.inputs]
 
-    def add(self, row: Primitive, operands: tuple[Operand, ...]) -> Operand:
+    def add(self, row: Primitive, operands: tuple[Atom, ...]) -> Atom:
         """The value or constant that `row` gives of `operands`."""
         if row in SELECTIONS:
             row = calculus.where
@@ -111,7 +111,7 @@ class Expressions:
         key = x if x == x and x else x.hex()  # noqa: PLR0124 - nan
         return self._constants.get(key) or self._constants.setdefault(key, Constant(x))
 
-    def _simplified(self, row: Primitive, operands: tuple[Operand, ...]) -> Operand | None:
+    def _simplified(self, row: Primitive, operands: tuple[Atom, ...]) -> Atom | None:
         if row in _TRANSPARENT:
             return operands[0]
         constants = [x.value for x in operands if isinstance(x, Constant)]
@@ -121,13 +121,12 @@ class Expressions:
             return self._twice_negated(row, operands[0])
         if row is calculus.where and isinstance(operands[0], Constant):
             return operands[1 if operands[0].value else 2]
-        if constants[0] in _NEUTRAL:
-            for place, operand in enumerate(operands[:2]):
-                if (row, place, operand) in IDENTITIES:
-                    return operands[1 - place]
+        for place, operand in enumerate(operands[:2]):
+            if (row, place, operand) in IDENTITIES:
+                return operands[1 - place]
         return None
 
-    def _decided(self, condition: Operand, x: Operand, y: Operand) -> tuple[Operand, ...]:
+    def _decided(self, condition: Atom, x: Atom, y: Atom) -> tuple[Atom, ...]:
         """The operands of a choice, without a choice by the same condition in one of them."""
         arms = [x, y]
         for place, arm in enumerate(arms):
@@ -137,7 +136,7 @@ class Expressions:
                     arms[place] = operands[1 + place]
         return condition, *arms
 
-    def _twice_negated(self, row: Primitive, operand: Operand) -> Operand | None:
+    def _twice_negated(self, row: Primitive, operand: Atom) -> Atom | None:
         if row is calculus.neg and isinstance(operand, int) and operand >= self.inputs:
             line = self.line(operand)
             return line.operands[0] if line.row is calculus.neg else None
@@ -159,9 +158,9 @@ class Expressions:
         outputs = tuple([self._operand(root, values) for root in run.roots])
         return Path(tuple(turns), outputs, run.structure, tuple(before))
 
-    def _values(self, run: Run) -> dict[int, Operand]:
+    def _values(self, run: Run) -> dict[int, Atom]:
         """The value of every node that a run made and that matters, by the node's index."""
-        values: dict[int, Operand] = {leaf.index: i for i, leaf in enumerate(run.leaves)}
+        values: dict[int, Atom] = {leaf.index: i for i, leaf in enumerate(run.leaves)}
         for node in ancestors(*_ends(run)):
             if node.index in values:
                 continue
@@ -188,7 +187,7 @@ class Expressions:
                         pending.append(x)  # noqa: PERF401 - a list would cost as much as all else
         return sorted(found)
 
-    def _operand(self, x: Node | float, values: dict[int, Operand]) -> Operand:
+    def _operand(self, x: Node | float, values: dict[int, Atom]) -> Atom:
         return values[x.index] if isinstance(x, Node) else self.constant(x)
 
 
@@ -200,10 +199,8 @@ def _ends(run: Run) -> Iterator[Node]:
     yield from [root for root in run.roots if isinstance(root, Node)]
 
 
-def _folded(row: Primitive, constants: Sequence[float]) -> Operand | None:
+def _folded(row: Primitive, constants: Sequence[float]) -> Atom | None:
     """The constant that a row gives of constants; None where it raises, as it then should."""
-    if row in NEVER_RAISE:
-        return Constant(row.value(*constants))
     try:
         return Constant(row.value(*constants))
     except (ArithmeticError, ValueError):

@@ -1,4 +1,4 @@
-"""The runs of a function, as a tree that parts where they did; and the program that it makes."""
+"""The runs of a function together, parted where they did; and the program that they make."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Final, TypeAlias
 from attrs import define
 
 from fgrad.compiler.lowering import NEVER_RAISE, Expressions, Path, Turn
-from fgrad.compiler.program import Block, Fork, Guard, Line, Operand, Program, Return, used
+from fgrad.compiler.program import Atom, Block, Fork, Guard, Line, Program, Return, used
 from fgrad.compiler.trace import Contradiction
 
-__all__ = ["Junction", "Tree", "assemble", "graft"]
+__all__ = ["Runs", "assemble", "graft"]
 
 
 @define(eq=False)
@@ -19,19 +19,19 @@ class Junction:
     """A turn on which runs part: what follows where its comparison holds, and where it fails."""
 
     turn: Turn
-    holds: Tree | None = None
-    fails: Tree | None = None
+    holds: Runs | None = None
+    fails: Runs | None = None
 
 
-Tree: TypeAlias = "Junction | Path"
+Runs: TypeAlias = "Junction | Path"
 """All runs so far: where they part, and what each returns."""
 
 _ROOT: Final = Turn("", 0, 0, outcome=True, before=())
 
 
-def graft(tree: Tree | None, path: Path) -> Tree:
-    """The tree of runs with one more in it; Contradiction if the run contradicts the others."""
-    root = Junction(_ROOT, holds=tree)
+def graft(runs: Runs | None, path: Path) -> Runs:
+    """The runs and one more; Contradiction if that contradicts the others."""
+    root = Junction(_ROOT, holds=runs)
     place, side = root, "holds"
     for turn in path.turns:
         here = getattr(place, side) or Junction(turn)
@@ -45,17 +45,17 @@ def graft(tree: Tree | None, path: Path) -> Tree:
     return root.holds or path
 
 
-def assemble(expressions: Expressions, tree: Tree) -> Program:
-    """The program of all runs in a tree, its values numbered in the order of their computing."""
+def assemble(expressions: Expressions, runs: Runs) -> Program:
+    """The program of all runs, its values numbered in the order of their computing."""
     numbered = _Numbered(expressions)
-    body = numbered.block(tree, set())
+    body = numbered.block(runs, set())
     return Program(expressions.inputs, tuple(numbered.lines), body)
 
 
-def _ends(tree: Tree) -> list[int]:
-    """The values that the runs of a tree compare, return, or compute for their errors."""
+def _ends(runs: Runs) -> list[int]:
+    """The values that runs compare, return, or compute for their errors."""
     found: list[int] = []
-    pending: list[Tree | None] = [tree]
+    pending: list[Runs | None] = [runs]
     for some in pending:
         if isinstance(some, Junction):
             found += [*some.turn.before, *used([some.turn.left, some.turn.right])]
@@ -73,27 +73,27 @@ class _Numbered:
         self.lines: list[Line] = []
         self.places = {i: i for i in range(expressions.inputs)}
 
-    def block(self, tree: Tree, known: set[int]) -> Block:
-        """What there is to do from a place in the tree on, where the values `known` are."""
+    def block(self, runs: Runs, known: set[int]) -> Block:
+        """What is left to do in runs that did the same so far, and computed the values `known`."""
         steps: list[int | Guard] = []
-        while isinstance(tree, Junction):
-            turn = tree.turn
+        while isinstance(runs, Junction):
+            turn = runs.turn
             steps += self.computed([*turn.before, *used([turn.left, turn.right])], known)
             left, right = self.placed(turn.left), self.placed(turn.right)
-            if tree.holds is not None and tree.fails is not None:
-                steps += self.computed(self._shared(tree.holds, tree.fails, known), known)
-                holds = self.block(tree.holds, set(known))
-                fails = self.block(tree.fails, known)
+            if runs.holds is not None and runs.fails is not None:
+                steps += self.computed(self._shared(runs.holds, runs.fails, known), known)
+                holds = self.block(runs.holds, set(known))
+                fails = self.block(runs.fails, known)
                 return Block(tuple(steps), Fork(turn.relation, left, right, holds, fails))
-            steps.append(Guard(turn.relation, left, right, tree.fails is None))
-            tree = tree.holds or tree.fails  # type: ignore[assignment]  # a junction has a side
-        steps += self.computed([*tree.before, *used(tree.outputs)], known)
-        outputs = tuple([self.placed(output) for output in tree.outputs])
-        return Block(tuple(steps), Return(outputs, tree.structure))
+            steps.append(Guard(turn.relation, left, right, runs.fails is None))
+            runs = runs.holds or runs.fails  # type: ignore[assignment]  # a junction has a side
+        steps += self.computed([*runs.before, *used(runs.outputs)], known)
+        outputs = tuple([self.placed(output) for output in runs.outputs])
+        return Block(tuple(steps), Return(outputs, runs.structure))
 
-    def _shared(self, one: Tree, other: Tree, known: set[int]) -> list[int]:
+    def _shared(self, one: Runs, other: Runs, known: set[int]) -> list[int]:
         """What both sides of a fork need and no row may raise for: it need not be written twice."""
-        needed = [set(self.expressions.needed(_ends(tree), known)) for tree in (one, other)]
+        needed = [set(self.expressions.needed(_ends(runs), known)) for runs in (one, other)]
         shared: list[int] = []
         ready = known.union(range(self.expressions.inputs))
         for value in sorted(needed[0] & needed[1]):
@@ -116,6 +116,6 @@ class _Numbered:
                 self.lines.append(line if operands == line.operands else Line(line.row, operands))
         return [places[value] for value in needed]
 
-    def placed(self, operand: Operand) -> Operand:
+    def placed(self, operand: Atom) -> Atom:
         """An operand by its new number."""
         return self.places[operand] if isinstance(operand, int) else operand

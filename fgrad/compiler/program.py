@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fgrad.container import Structure
     from fgrad.primitive import Primitive
 
-__all__ = ["Block", "Constant", "Fork", "Guard", "Line", "Operand", "Program", "Return", "used"]
+__all__ = ["Atom", "Block", "Constant", "Fork", "Guard", "Line", "Program", "Return", "used"]
 
 
 @frozen(cache_hash=True)
@@ -29,15 +29,15 @@ class Constant:
         return repr(self.value)
 
 
-Operand: TypeAlias = int | Constant
-"""A value, by its number, or a constant."""
+Atom: TypeAlias = int | Constant
+"""What is applied, compared or returned: a value, by its number, or a constant."""
 
 
 class Line(NamedTuple):
     """One application of a row."""
 
     row: Primitive
-    operands: tuple[Operand, ...]
+    operands: tuple[Atom, ...]
 
     def __str__(self) -> str:
         return f"{self.row.name}({', '.join(map(spell, self.operands))})"
@@ -51,8 +51,8 @@ class Guard:
     """
 
     relation: str
-    left: Operand
-    right: Operand
+    left: Atom
+    right: Atom
     outcome: bool
 
     def __str__(self) -> str:
@@ -63,7 +63,7 @@ class Guard:
 class Return:
     """What a run returns: numbers, and the tree that they belong in."""
 
-    outputs: tuple[Operand, ...]
+    outputs: tuple[Atom, ...]
     structure: Structure
 
     def __str__(self) -> str:
@@ -75,8 +75,8 @@ class Fork:
     """A comparison that went both ways, and what follows where it holds and where it fails."""
 
     relation: str
-    left: Operand
-    right: Operand
+    left: Atom
+    right: Atom
     holds: Block
     fails: Block
 
@@ -130,7 +130,7 @@ class Program:
         yield from self._text(block.end.fails, by + "    ")
 
 
-def spell(operand: Operand) -> str:
+def spell(operand: Atom) -> str:
     """A value as `v3`, a constant as its digits."""
     return f"v{operand}" if isinstance(operand, int) else str(operand)
 
@@ -140,6 +140,6 @@ def spell_comparison(comparison: Guard | Fork) -> str:
     return f"{spell(comparison.left)} {comparison.relation} {spell(comparison.right)}"
 
 
-def used(operands: Sequence[Operand]) -> list[int]:
+def used(operands: Sequence[Atom]) -> list[int]:
     """The values among the operands."""
     return [operand for operand in operands if isinstance(operand, int)]

@@ -6,10 +6,10 @@ import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import islice
+from itertools import count, islice
 from typing import Any, Final
 
-from fgrad.compiler.program import Block, Fork, Guard, Line, Operand, Program, Return
+from fgrad.compiler.program import Atom, Block, Fork, Guard, Line, Program, Return
 from fgrad.container import LEAF, Branch, Static, Structure
 from fgrad.source import compile_function
 from fgrad.tree import closer, unflatten
@@ -32,6 +32,8 @@ class Emitted:
     def __init__(self, program: Program) -> None:
         self._program = program
         self._names: dict[str, object] = {"inf": math.inf, "nan": math.nan, "MISSING": MISSING}
+        self._given: dict[int, str] = {}
+        self._fresh = count()
         self._parts: list[str] = []
         long = len(program.lines) > _LONG
         self._value = "w[{}]" if long else "v{}"
@@ -97,14 +99,16 @@ class Emitted:
         return row.written(texts, self._named(row.name, row.value) if row.calls else None)
 
     def _named(self, wanted: str, thing: object) -> str:
-        """A name for `thing` that is `wanted` or begins with it."""
-        if _OURS.fullmatch(wanted):
-            wanted += "_"
-        while self._names.setdefault(wanted, thing) is not thing:
-            wanted += "_"
-        return wanted
+        """The name of `thing`: `wanted`, or one that begins with it and is none of the code's."""
+        name = self._given.get(id(thing))
+        if name is None:
+            name = wanted
+            while name in self._names or _OURS.fullmatch(name):
+                name = f"{wanted}__{next(self._fresh)}"
+            self._names[name], self._given[id(thing)] = thing, name
+        return name
 
-    def _spelled(self, operand: Operand) -> str:
+    def _spelled(self, operand: Atom) -> str:
         return self._value.format(operand) if isinstance(operand, int) else repr(operand.value)
 
     def _shaped(self, structure: Structure, values: Iterator[str], depth: int = 0) -> str:

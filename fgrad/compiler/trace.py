@@ -19,10 +19,8 @@ if TYPE_CHECKING:
     from fgrad.container import Leaf, Structure
 
 __all__ = [
-    "Arguments",
     "Compared",
     "Contradiction",
-    "Event",
     "Run",
     "Untraceable",
     "taken_apart",
@@ -66,7 +64,10 @@ class Run(NamedTuple):
     branching: bool
 
     def check(self, numbers: Sequence[float], structure: Structure) -> None:
-        """Contradiction where a run on plain numbers gave other numbers than this one."""
+        """Untraceable where a run on plain numbers gave another structure than this one.
+
+        Contradiction where it gave other numbers in the same.
+        """
         if structure != self.structure:
             raise Untraceable("it returned other things from the same numbers: a new function?")
         if any(_differ(x, plain(root)) for x, root in zip(numbers, self.roots, strict=True)):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-__all__ = ["Box", "Diagram", "Edge", "plural", "short"]
+__all__ = ["Box", "Diagram", "Edge", "short"]
 
 
 @frozen

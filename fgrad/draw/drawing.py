@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import frozen
 
 from fgrad.draw import flowchart, graphviz, vector
-from fgrad.draw.reading import Drawable, read
+from fgrad.draw.reading import LIMIT, Drawable, read
 
 if TYPE_CHECKING:
     from fgrad.draw.diagram import Diagram
@@ -60,7 +60,7 @@ class Picture:
 
 
 def picture(
-    root: Drawable, *, names: Mapping[str, Drawable] | None = None, limit: int = 200
+    root: Drawable, *, names: Mapping[str, Drawable] | None = None, limit: int = LIMIT
 ) -> Picture:
     """The picture of `root` and all beneath it.
 
@@ -70,12 +70,12 @@ def picture(
     return Picture(read(root, names, limit))
 
 
-def svg(root: Drawable, *, names: Mapping[str, Drawable] | None = None, limit: int = 200) -> str:
+def svg(root: Drawable, *, names: Mapping[str, Drawable] | None = None, limit: int = LIMIT) -> str:
     """`picture(…)` as SVG, laid out by the extra `draw`."""
     return vector.write(read(root, names, limit))
 
 
-def dot(root: Drawable, *, names: Mapping[str, Drawable] | None = None, limit: int = 200) -> str:
+def dot(root: Drawable, *, names: Mapping[str, Drawable] | None = None, limit: int = LIMIT) -> str:
     """`picture(…)` as DOT, the language of Graphviz.
 
     >>> from fgrad.graph import leaf
@@ -96,7 +96,7 @@ def dot(root: Drawable, *, names: Mapping[str, Drawable] | None = None, limit: i
 
 
 def mermaid(
-    root: Drawable, *, names: Mapping[str, Drawable] | None = None, limit: int = 200
+    root: Drawable, *, names: Mapping[str, Drawable] | None = None, limit: int = LIMIT
 ) -> str:
     """`picture(…)` as Mermaid, the language of diagrams in Markdown.
 

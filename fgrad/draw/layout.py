@@ -12,7 +12,7 @@ from attrs import frozen
 if TYPE_CHECKING:
     from fgrad.draw.diagram import Diagram
 
-__all__ = ["LANE", "SLOT", "Layout", "Spot", "arrange"]
+__all__ = ["SLOT", "Layout", "Spot", "arrange"]
 
 SLOT: Final = 44.0
 """The height that a box has to itself in its rank."""

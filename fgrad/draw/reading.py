@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
+from fgrad.calculus import SYMMETRIC
 from fgrad.draw.diagram import Box, Diagram, Edge
 from fgrad.graph import Node, value
 from fgrad.reverse import sweep
@@ -14,7 +15,7 @@ from fgrad.reverse import sweep
 if TYPE_CHECKING:
     from fgrad.primitive import Primitive
 
-__all__ = ["Drawable", "Labelled", "read"]
+__all__ = ["LIMIT", "Drawable", "Labelled", "read"]
 
 
 class Labelled(Protocol):
@@ -38,16 +39,20 @@ Drawable: TypeAlias = Node | Labelled
 
 _Found: TypeAlias = "tuple[Node, Labelled | None]"
 
+LIMIT: Final = 200
+"""So many nodes are drawn: of more no one could read the picture."""
+
 _LONGEST: Final = 40
 """So many characters of a name are shown."""
 
 # The spellings "({} + {})" and "(-{})".
 _INFIX: Final = re.compile(r"\((?:\{\})? ?(\S+?) ?\{\}\)")
-_SIGNS: Final = {"pow": "**", "alias": "="}
-_ORDERLESS: Final = {"add", "mul", "maximum", "minimum", "logaddexp"}
+_SIGNS: Final = {"alias": "="}
 
 
-def read(root: Drawable, names: Mapping[str, Drawable] | None = None, limit: int = 200) -> Diagram:
+def read(
+    root: Drawable, names: Mapping[str, Drawable] | None = None, limit: int = LIMIT
+) -> Diagram:
     """The diagram of `root` and all beneath it; a ValueError past `limit` nodes.
 
     >>> from fgrad.graph import leaf
@@ -162,6 +167,6 @@ def _sign(primitive: Primitive) -> str | None:
 
 def _edges(primitive: Primitive, sources: Sequence[int], target: int) -> Iterable[Edge]:
     """An edge from each source, with ordinals unless the order of the operands is all one."""
-    orderless = primitive.blocks or len(sources) == 1 or primitive.name in _ORDERLESS
+    orderless = primitive.blocks or len(sources) == 1 or primitive in SYMMETRIC
     for ordinal, source in enumerate(sources, start=1):
         yield Edge(source, target, None if orderless else ordinal)

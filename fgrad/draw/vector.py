@@ -72,9 +72,9 @@ def _point(x: float, y: float) -> str:
 
 
 def _shape(shape: Shape) -> Iterator[str]:
-    if shape.box.sign is not None:
-        yield from _ellipse(shape, shape.box.sign)
     box = shape.box
+    if box.sign is not None:
+        yield from _ellipse(shape, box.sign)
     told = (f"{box.name}: " if box.name else "") + f"value {box.value!r}"
     told += "" if box.gradient is None else f", gradient {box.gradient!r}"
     yield "<g>"

@@ -28,7 +28,7 @@ from fgrad.compiler.native import compile_native
 from fgrad.compiler.native.kernel import Kernel
 from fgrad.compiler.native.machine import machine
 from fgrad.compiler.native.stretch import HEAD
-from fgrad.compiler.program import Block, Constant, Guard, Line, Operand, Program, Return
+from fgrad.compiler.program import Atom, Block, Constant, Guard, Line, Program, Return
 from fgrad.container import LEAF as NUMBER
 from tests.bench.jit import POINT, ours
 
@@ -54,7 +54,7 @@ def straight(size: int) -> Program:
         kind = value % 5
         near, far = value - 1 - value % 3, max(0, value - 1 - value * 7919 % 3_000)
         row = (tanh_row, add, mul, sub, mul)[kind]
-        second: Operand = Constant(0.5) if row is mul else far
+        second: Atom = Constant(0.5) if row is mul else far
         lines.append(Line(row, (near,) if row is tanh_row else (near, second)))
     ends = tuple(range(4 + size - 20, 4 + size))
     steps = (*range(4, 4 + size), 4 + size)
@@ -77,7 +77,7 @@ def called(f: Callable[..., object], *arguments: str) -> Callable[[], object]:
     """A function that calls `f` a hundred times, so that calling it costs next to nothing."""
     call = f"f({', '.join(arguments)})"
     scope: dict[str, object] = {"f": f}
-    exec(f"def run(f=f, x=0.7, y=-0.4):\n    {';'.join([call] * 100)}", scope)  # noqa: S102 - as above
+    exec(f"def run(f=f, x=0.7, y=-0.4):\n    {';'.join([call] * 100)}", scope)  # noqa: S102 - the source is ours
     run: Callable[[], object] = scope["run"]  # type: ignore[assignment]  # just defined
     return run
 
@@ -172,7 +172,7 @@ GCC: Final = {
 }
 
 
-def by_hand(flags: Sequence[str], folder: str) -> Callable[..., object]:
+def by_gcc(flags: Sequence[str], folder: str) -> Callable[..., object]:
     """The loop written by hand, as gcc compiles it."""
     source, library = Path(folder, "hand.c"), Path(folder, f"hand{len(flags)}.so")
     source.write_text(BY_HAND)
@@ -190,7 +190,7 @@ def measure_kernel() -> None:
     native = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_long)
     with tempfile.TemporaryDirectory() as folder:
         loops: list[Callable[..., object]] = [native(engine.get_function_address("loop"))]
-        loops += [by_hand(flags, folder) for flags in GCC.values()]
+        loops += [by_gcc(flags, folder) for flags in GCC.values()]
     xs, out = (ctypes.c_double * 1_000)(*map(math.sin, range(1_000))), (ctypes.c_double * 3)()
     answers = []
     for loop in loops:
@@ -199,10 +199,10 @@ def measure_kernel() -> None:
     for answer in answers:
         if not all(map(partial(math.isclose, rel_tol=1e-9), answer, answers[0])):
             raise SystemExit(f"the derivative by hand is another: {answers}")
-    ours, *times = nanoseconds(*[partial(loop, xs, out, 1_000) for loop in loops])
-    print(f"{'the kernel in a loop':37} {ours / 1e3:8.1f} ns")
+    kernel, *times = nanoseconds(*[partial(loop, xs, out, 1_000) for loop in loops])
+    print(f"{'the kernel in a loop':37} {kernel / 1e3:8.1f} ns")
     for name, time in zip(GCC, times, strict=True):
-        print(f"{name:37} {time / 1e3:8.1f} ns   {ours / time:.3f} of that (1.05)")
+        print(f"{name:37} {time / 1e3:8.1f} ns   {kernel / time:.3f} of that (1.05)")
 
 
 CHILD: Final = """

@@ -6,14 +6,15 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable
+from inspect import signature
 from typing import Final
 
 import pytest
 
-from fgrad import draw
-from fgrad.calculus import TABLE, dot, logaddexp, tanh, total, where
+from fgrad import draw, row
+from fgrad.calculus import TABLE, dot, hypot, logaddexp, maximum, tanh, total, where
 from fgrad.draw.diagram import short
-from fgrad.draw.reading import read
+from fgrad.draw.reading import LIMIT, read
 from fgrad.exercise import Value as ExerciseValue
 from fgrad.graph import Node, fresh, leaf
 from tests.draw.pictures import (
@@ -168,6 +169,9 @@ def test_operands_are_numbered_where_their_order_matters() -> None:
     assert ordinals(x - y) == ordinals(x / 2) == ordinals(2**x) == [1, 2]
     assert ordinals(where(x > y, x, y)) == [1, 2, 3]
     assert ordinals(x + y) == ordinals(x * y) == ordinals(logaddexp(x, y)) == [None, None]
+    assert ordinals(hypot(x, y)) == ordinals(maximum(x, y)) == [None, None]
+    odd = row("add", lambda x, y: x - 2 * y, lambda _x, _y, _z: 1, lambda _x, _y, _z: -2)
+    assert ordinals(odd(x, y)) == [1, 2]
     assert ordinals(dot([x, y], [y, x])) == [None] * 4
     assert ordinals(total([x, y, x])) == [None] * 3
     assert ordinals(-x) == ordinals(tanh(x)) == [None]
@@ -273,6 +277,11 @@ def test_what_no_format_can_hold_is_replaced(
 def test_an_empty_name_is_none(write: Callable[..., str], name: str) -> None:
     x = leaf(3.0)
     assert CELLS[write](write(x, names={name: x})) == [("3.0", "1.0")]
+
+
+def test_a_value_draws_itself_up_to_the_same_limit() -> None:
+    """Its method has the number itself: what draws is imported when it is called."""
+    assert signature(ExerciseValue.draw).parameters["limit"].default == LIMIT
 
 
 # The same graph, the same text.

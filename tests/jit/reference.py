@@ -11,7 +11,7 @@ import attrs
 import pytest
 
 from fgrad.calculus import TABLE
-from fgrad.compiler.program import Block, Constant, Fork, Guard, Operand, Program, Return
+from fgrad.compiler.program import Atom, Block, Constant, Fork, Guard, Program, Return
 from fgrad.compiler.selection import RELATIONS
 from fgrad.define import row
 from fgrad.interval import REAL, Interval
@@ -81,7 +81,7 @@ def evaluate(program: Program, *inputs: float) -> object:
 
 
 def _walk(program: Program, block: Block, values: dict[int, float]) -> object:
-    def number(operand: Operand) -> float:
+    def number(operand: Atom) -> float:
         return operand.value if isinstance(operand, Constant) else values[operand]
 
     def holds(comparison: Guard | Fork) -> bool:

@@ -17,12 +17,12 @@ from fgrad.compiler.native import compile_native
 from fgrad.compiler.native.kernel import CHUNK, MODULE
 from fgrad.compiler.native.sums import PIECE
 from fgrad.compiler.program import (
+    Atom,
     Block,
     Constant,
     Fork,
     Guard,
     Line,
-    Operand,
     Program,
     Return,
     used,
@@ -75,7 +75,7 @@ class Drawing:
     def one_of(self, things: object) -> object:
         return self.draw(st.sampled_from(things))
 
-    def operand(self, known: list[int]) -> Operand:
+    def operand(self, known: list[int]) -> Atom:
         constant = self.draw(st.integers(0, 4)) == 0
         return Constant(self.one_of(SPECIAL)) if constant else self.one_of(known)
 
@@ -85,7 +85,7 @@ class Drawing:
         self.lines.append(Line(row, tuple([self.operand(known) for _ in range(size)])))
         return INPUTS + len(self.lines) - 1
 
-    def comparison(self, known: list[int]) -> tuple[str, Operand, Operand]:
+    def comparison(self, known: list[int]) -> tuple[str, Atom, Atom]:
         return self.one_of(list(COMPARE)), self.operand(known), self.operand(known)
 
     def block(self, known: list[int], depth: int) -> Block:

@@ -231,6 +231,32 @@ def test_a_row_may_be_called_as_the_source_calls_things(name: str) -> None:
     assert quick(2.0) == quick(2.0) == f(2.0)
 
 
+def test_two_rows_may_be_called_as_a_part_of_the_source_is() -> None:
+    one, other = (row("part", lambda x, n=n: x * n, lambda x, y, n=n: n) for n in (3, 5))
+    quick = jit(lambda x: one(x) - other(x), native=False)
+    assert quick(2.0) == quick(2.0) == -4.0
+
+
+def of_rows(count: int) -> Callable[[Any], Any]:
+    rows = [row("odd", lambda x: x * 3, lambda x, y: 3) for _ in range(count)]
+    return lambda x: [each(x) for each in rows]
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda n: lambda x: [(x, f"text {i}") for i in range(n)],
+        lambda n: lambda x: [{"x": x} for _ in range(n)],
+        of_rows,
+    ],
+)
+def test_the_source_grows_with_the_things_in_it_that_have_one_name(
+    f: Callable[[int], Callable[[Any], Any]],
+) -> None:
+    few, many = (len(jit(f(n)).source(1.0)) for n in (200, 400))
+    assert many < 2.2 * few
+
+
 def chain(count: int) -> Callable[[Any], Any]:
     def f(x: Scalar) -> Scalar:
         y = x

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from fgrad import calculus as rows
 from fgrad.compiler import lowering, selection
-from fgrad.compiler.native.number import Number, Truth, branch, call, select
+from fgrad.compiler.native.number import RELATIONS, Number, Truth, branch, call, select
 from fgrad.elementary import SPLITTER, TINY, VANISHED
 
 if TYPE_CHECKING:
     from fgrad.primitive import Primitive
 
-__all__ = ["CALLED", "FORMS", "LIBM", "Form"]
+__all__ = ["CALLED", "FORMS", "LIBM"]
 
 Form: TypeAlias = Callable[..., Number]
 Inquiry: TypeAlias = Callable[[Number], Truth]
@@ -62,17 +62,17 @@ def finite(x: Number) -> Truth:
 
 def infinite(x: Number) -> Truth:
     """Whether x is one of the infinities."""
-    return abs(x).compare("oeq", math.inf)
+    return abs(x).compare("==", math.inf)
 
 
 def nan(x: Number) -> Truth:
     """Whether x is nan."""
-    return x.compare("uno", x)
+    return x.compare("!=", x)
 
 
 def zero(x: Number) -> Truth:
     """Whether x is 0.0 or -0.0."""
-    return x.compare("oeq", 0.0)
+    return x.compare("==", 0.0)
 
 
 def within(function: Form, domain: Inquiry) -> Form:
@@ -215,9 +215,9 @@ def dot(*operands: Number) -> Number:
     return reduce(add, terms)
 
 
-def relation(name: str) -> Form:
-    """A comparison, by LLVM's name of it, as a number."""
-    return lambda x, y: select(x.compare(name, y), 1.0, 0.0)
+def relation(sign: str) -> Form:
+    """A comparison, by Python's sign, as a number."""
+    return lambda x, y: select(x.compare(sign, y), 1.0, 0.0)
 
 
 FORMS: Final[Mapping[Primitive, Form]] = {
@@ -283,12 +283,7 @@ FORMS: Final[Mapping[Primitive, Form]] = {
     rows.dot: dot,
     rows.logaddexp: log_add_exp,
     lowering.tanh_slope: tanh_slope,
-    selection.less: relation("olt"),
-    selection.at_most: relation("ole"),
-    selection.greater: relation("ogt"),
-    selection.at_least: relation("oge"),
-    selection.equal: relation("oeq"),
-    selection.unequal: relation("une"),
+    **dict(zip(selection.RELATIONS, map(relation, RELATIONS), strict=True)),
 }
 
 CALLED: Final[Mapping[Primitive, str]] = {

@@ -2,9 +2,9 @@
 
 `kernel` finds the inputs at the beginning of its space, leaves the outputs in it, and gives the
 number of the return that it came to, or -1 where no run is known or a row raised. The values of
-rows that it calls are handed to it. A large program is cut into
-chunks, functions of about a thousand lines, since what LLVM does to one function takes longer
-than in proportion; the values that cross from chunk to chunk go through the space too.
+rows that it calls are handed to it. A large program is cut into chunks, functions of about a
+thousand lines, since what LLVM does to one function takes longer than in proportion; the values
+that cross from chunk to chunk go through the space too.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from fgrad.compiler.native.called import CALL_VALUE, DECLARATION, Calls
 from fgrad.compiler.native.stretch import HEAD, Output, Step, Stretch
 from fgrad.compiler.native.sums import in_pieces
-from fgrad.compiler.program import Block, Constant, Guard, Operand, Return, used
+from fgrad.compiler.program import Atom, Block, Constant, Guard, Return, used
 
 if TYPE_CHECKING:
     from fgrad.compiler.program import Program
@@ -39,6 +39,9 @@ def returns(block: Block) -> Iterator[Return]:
 class Kernel:
     """The text of a program's kernel, and of its chunks if it is too large for one function.
 
+    A kernel that `is_whole` computes all by itself, and puts its outputs behind its inputs; another
+    calls its chunks one by one, and its outputs are where these leave all that is read later.
+
     space: how many numbers the kernel needs room for.
     places: for each return, where in the space its outputs are.
     calls: the rows that are called.
@@ -50,7 +53,7 @@ class Kernel:
         outputs = max(len(end.outputs) for end in ends)
         weight = outputs + sum(_weight(program, step) for block in blocks for step in block.steps)
         self.is_whole = weight <= CHUNK
-        self._slots: dict[Operand, int] = {value: value for value in range(program.inputs)}
+        self._slots: dict[Atom, int] = {value: value for value in range(program.inputs)}
         self.places: list[Sequence[int]]
         self._parts: Sequence[Sequence[Sequence[Step]]]
         if self.is_whole:
@@ -182,9 +185,9 @@ def _cut(program: Program, steps: Iterable[int | Guard]) -> Iterator[list[int | 
 
 def _crossing(
     program: Program, blocks: Iterable[Block], parts: Iterable[Iterable[Iterable[int | Guard]]]
-) -> dict[Operand, None]:
+) -> dict[Atom, None]:
     """What is computed in one function and used in another, and what is returned, in order."""
-    crossing: dict[Operand, None] = {}
+    crossing: dict[Atom, None] = {}
     for block, chunks in zip(blocks, parts, strict=True):
         for chunk in chunks:
             known: set[int] = set()

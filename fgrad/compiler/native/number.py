@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from typing import Final
 
 from attrs import frozen
 
-__all__ = ["Number", "Truth", "branch", "call", "select", "spell"]
+__all__ = ["RELATIONS", "Number", "Truth", "branch", "call", "select", "spell"]
+
+RELATIONS: Final = {"<": "olt", "<=": "ole", ">": "ogt", ">=": "oge", "==": "oeq", "!=": "une"}
+"""What LLVM calls each of Python's comparisons."""
 
 
 def spell(number: float) -> str:
@@ -65,9 +69,10 @@ class Number(Written):
         """The number that an instruction gives."""
         return Number(self.write(instruction, *operands), self.template)
 
-    def compare(self, relation: str, other: Number | float) -> Truth:
-        """How this number compares with another, by LLVM's name of the relation."""
-        return Truth(self.write(f"fcmp {relation} double {{}}, {{}}", self, other), self.template)
+    def compare(self, sign: str, other: Number | float) -> Truth:
+        """How this number compares with another, by Python's sign."""
+        instruction = f"fcmp {RELATIONS[sign]} double {{}}, {{}}"
+        return Truth(self.write(instruction, self, other), self.template)
 
     def given(self, condition: Truth) -> Number:
         """This number where the condition holds; where it fails, the kernel gives up."""
@@ -104,16 +109,16 @@ class Number(Written):
         return self.compute("call double @llvm.fabs.f64(double {})", self)
 
     def __lt__(self, other: Number | float) -> Truth:
-        return self.compare("olt", other)
+        return self.compare("<", other)
 
     def __le__(self, other: Number | float) -> Truth:
-        return self.compare("ole", other)
+        return self.compare("<=", other)
 
     def __gt__(self, other: Number | float) -> Truth:
-        return self.compare("ogt", other)
+        return self.compare(">", other)
 
     def __ge__(self, other: Number | float) -> Truth:
-        return self.compare("oge", other)
+        return self.compare(">=", other)
 
 
 def call(function: str, *operands: Number | float) -> Number:

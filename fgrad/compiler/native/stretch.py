@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 from attrs import frozen
 
 from fgrad.compiler.native.forms import FORMS, LIBM
-from fgrad.compiler.native.number import Number, spell
-from fgrad.compiler.program import Constant, Guard, Operand
+from fgrad.compiler.native.number import RELATIONS, Number, spell
+from fgrad.compiler.program import Atom, Constant, Guard
 
 if TYPE_CHECKING:
     from fgrad.compiler.native.called import Calls
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["HEAD", "Output", "Step", "Stretch"]
 
-RELATIONS: Final = {"<": "olt", "<=": "ole", ">": "ogt", ">=": "oge", "==": "oeq", "!=": "une"}
 _INTRINSICS = {"ceil": 1, "copysign": 2, "fabs": 1, "floor": 1, "rint": 1, "sqrt": 1, "trunc": 1}
 
 
@@ -38,7 +37,7 @@ HEAD: Final = "\n".join([*_declarations(), ""])
 class Output(NamedTuple):
     """A number is put where another function, or the kernel's caller, will look for it."""
 
-    operand: Operand
+    operand: Atom
     place: int
 
 
@@ -69,12 +68,12 @@ class Stretch:
 
     program: Program
     calls: Calls
-    slots: Mapping[Operand, int]
+    slots: Mapping[Atom, int]
     suffix: str
     names: dict[int, str]
     text: list[str]
 
-    def spell(self, operand: Operand) -> str:
+    def spell(self, operand: Atom) -> str:
         """An operand in an instruction; a value without a name is first loaded."""
         if isinstance(operand, Constant):
             return spell(operand.value)

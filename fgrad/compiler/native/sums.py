@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from fgrad.calculus import dot, mul, total
-from fgrad.compiler.program import Block, Fork, Line, Operand, Program
+from fgrad.compiler.program import Atom, Block, Fork, Line, Program
 
 __all__ = ["PIECE", "in_pieces"]
 
@@ -36,7 +36,7 @@ def _chain(line: Line, value: int) -> list[Line]:
     weights, terms = line.operands[: len(line.operands) - half], line.operands[-half:]
     chain = [Line(line.row, weights[:PIECE] + terms[:PIECE])]
     for begin in range(PIECE, half, PIECE):
-        before: Operand = value + len(chain) - 1
+        before: Atom = value + len(chain) - 1
         piece = terms[begin : begin + PIECE]
         if weights:
             pairs = zip(weights[begin : begin + PIECE], piece, strict=True)

@@ -6,18 +6,19 @@ from typing import TYPE_CHECKING
 
 from fgrad.cli.expression import ExpressionError, evaluate
 from fgrad.draw import picture
+from fgrad.draw.reading import LIMIT
 from fgrad.exercise import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
     from pathlib import Path
 
 __all__ = ["run"]
 
 
-def run(expression: str, numbers: Mapping[str, float], output: Path) -> None:
+def run(expression: str, numbers: Sequence[tuple[str, float]], output: Path) -> None:
     """Compute the expression, draw it, and say its value and its gradient."""
-    variables = {name: Value(number, name=name) for name, number in numbers.items()}
+    variables = {name: Value(number, name=name) for name, number in numbers}
     result = evaluate(expression, variables, Value)
     try:
         result.backwards()
@@ -26,7 +27,7 @@ def run(expression: str, numbers: Mapping[str, float], output: Path) -> None:
     try:
         drawn = picture(result)
     except ValueError as error:
-        message = "the expression is too long for a picture: more than 200 numbers"
+        message = f"the expression is too long for a picture: more than {LIMIT} numbers"
         raise ExpressionError(message) from error
     drawn.save(output)
     print(f"{' '.join(expression.split())} = {result.data!r}")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from fgrad.calculus import TABLE, tanh
-from fgrad.codegen import trace
+from fgrad.codegen import expressions
 from fgrad.draw import svg
 from fgrad.exercise import Value
 from fgrad.graph import leaf
@@ -91,7 +91,7 @@ def partials(row: Primitive) -> str:
     written["answer"] = "y" if isinstance(row, Unary) else "z"
     texts = [
         re.sub(r"\b(x|y|z|answer)\b", lambda found: written[found[0]], brief(symbol.text))
-        for symbol in trace(row, limits=False)
+        for symbol in expressions(row, limits=False)
     ]
     if len(names) == 1:
         return f"`{texts[0]}`"

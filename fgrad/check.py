@@ -82,9 +82,9 @@ def check_grad(f: Callable[P, Scalar]) -> Callable[P, Report]:
     """The function that compares the derivatives of `f`, which returns one number, at a point.
 
     First and second derivatives, by forward and by reverse sweeps and by differences (central,
-    extrapolated; Ridders 1982). It gives the report, and raises a DerivativeError that shows it
-    where they disagree, and the conventions of the rows in it. At a kink they do: differences see
-    both its sides; at the end of a domain, and of a slope that is infinite, they see one.
+    extrapolated; Ridders 1982). It gives a report; where the three disagree a DerivativeError shows
+    it, with the conventions of the rows involved. At a kink they disagree by nature: differences
+    look at both sides. At the end of a domain, and at an infinite slope, differences look at one.
 
     >>> print(check_grad(lambda x, y: x * x * y)(3.0, 2.0))
                              forward                 reverse             differences
@@ -294,6 +294,9 @@ def check_row(row: R) -> R:
     return row
 
 
+_PRIME: Final = 11  # as many as an interval has points: each is tried
+
+
 def _points(row: Primitive) -> Iterable[tuple[float, ...]]:
     """Points of the domain, away from kinks: any two operands meet at any two of their numbers.
 
@@ -307,6 +310,6 @@ def _points(row: Primitive) -> Iterable[tuple[float, ...]]:
     if not all(columns):
         return ()
     return dict.fromkeys(
-        tuple([column[(k + turn * i) % 11 % len(column)] for i, column in enumerate(columns)])
-        for turn, k in product(range(11), repeat=2)
+        tuple([column[(k + turn * i) % _PRIME % len(column)] for i, column in enumerate(columns)])
+        for turn, k in product(range(_PRIME), repeat=2)
     )

@@ -21,13 +21,16 @@ from fgrad.primitive import ZERO, Operand, Primitive
 from fgrad.source import compile_function, indent
 
 __all__ = [
+    "ANSWER",
+    "NAMES",
     "Kind",
     "OlderNode",
     "Symbol",
     "UnseenNode",
     "compile_pull",
+    "compile_push",
     "compile_sweep",
-    "trace",
+    "expressions",
 ]
 
 NAMES: Final = ("x", "y", "z", "u", "v", "w")
@@ -70,31 +73,31 @@ class Symbol(Arithmetic):
         texts = [symbol.text for symbol in symbols]
         return Symbol(row.written(texts), rows, self.limits)
 
-    def _compare(self, relation: str, other: object) -> Symbol:
+    def _joined(self, relation: str, other: object) -> Symbol:
         symbol = _symbol(other, relation)
         text = f"({self.text} {relation} {symbol.text})"
         return Symbol(text, _merged([self.rows, symbol.rows]), self.limits)
 
     def __lt__(self, other: object) -> Symbol:
-        return self._compare("<", other)
+        return self._joined("<", other)
 
     def __le__(self, other: object) -> Symbol:
-        return self._compare("<=", other)
+        return self._joined("<=", other)
 
     def __gt__(self, other: object) -> Symbol:
-        return self._compare(">", other)
+        return self._joined(">", other)
 
     def __ge__(self, other: object) -> Symbol:
-        return self._compare(">=", other)
+        return self._joined(">=", other)
 
     def __and__(self, other: object) -> Symbol:
-        return self._compare("and", other)
+        return self._joined("and", other)
 
     def __eq__(self, other: object) -> Symbol:  # type: ignore[override]  # spells, compares not
-        return self._compare("==", other)
+        return self._joined("==", other)
 
     def __ne__(self, other: object) -> Symbol:  # type: ignore[override]  # spells, compares not
-        return self._compare("!=", other)
+        return self._joined("!=", other)
 
     __hash__ = None  # type: ignore[assignment]  # equality spells, so there is no hash
 
@@ -125,7 +128,7 @@ def _merged(tables: Iterable[Mapping[str, Primitive]]) -> dict[str, Primitive]:
     return merged
 
 
-def trace(primitive: Primitive, *, limits: bool = True) -> tuple[Symbol, ...]:
+def expressions(primitive: Primitive, *, limits: bool = True) -> tuple[Symbol, ...]:
     """The rules of a row as expressions, one a column; with `limits`, over the limits of rows."""
     width = primitive.blocks or len(primitive.partials)
     symbols = [Symbol(name, {}, limits) for name in (*NAMES[:width], ANSWER)]
@@ -253,7 +256,9 @@ def compile_push(primitive: Primitive, kind: Kind) -> Callable[..., Operand | fl
 
 def _step(primitive: Primitive, kind: Kind, way: _Way) -> tuple[str, dict[str, object]]:
     """The lines of one step of a sweep at `node_`, and the names that they need."""
-    columns = dict(zip(NAMES, trace(primitive, limits=kind in ("floats", "nodes")), strict=False))
+    columns = dict(
+        zip(NAMES, expressions(primitive, limits=kind in ("floats", "nodes")), strict=False)
+    )
     rules = {name: symbol.text for name, symbol in columns.items()}
     text = " ".join(rules.values())
     used = [name for name in (*rules, ANSWER) if re.search(rf"\b{name}\b", text)]

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LEAF",
-    "NAMES",
     "ROLES",
+    "SCOPE",
     "Branch",
     "Container",
     "Leaf",
@@ -112,7 +112,7 @@ class Container:
 
     keys: field names, dict keys, an array's shape, or nothing for a sequence.
     close: the container of these keys and items.
-    reading: its items, as Python code over `NAMES` with {0} for the container.
+    reading: its items, as Python code over `SCOPE` with {0} for the container.
     likeness: the condition that one of the class has size {1} and keys {2}, as code; none if all
         of the class have.
     spelling: where an item is, as Python would write it.
@@ -127,7 +127,7 @@ class Container:
 
     @items.default
     def _items(self) -> Callable[[Any], Collection[object]]:
-        return compile_function(f"def items(tree): return {self.reading.format('tree')}", NAMES)
+        return compile_function(f"def items(tree): return {self.reading.format('tree')}", SCOPE)
 
 
 def take(tree: object, leaves: list[Leaf]) -> Structure:
@@ -289,7 +289,7 @@ def _role(kind: type) -> Role:
     return _take_static if called else _take_number
 
 
-NAMES: Final[Mapping[str, object]] = {"array_items": _array_items, "is_": is_}
+SCOPE: Final[Mapping[str, object]] = {"array_items": _array_items, "is_": is_}
 """What the code of containers calls."""
 
 ROLES: Final = _Roles(

@@ -20,11 +20,12 @@ from fgrad.arithmetic import Arithmetic, Number, compare
 from fgrad.number import as_float
 from fgrad.primitive import Primitive, unary
 from fgrad.source import MANY, compile_function, compile_sum, indent
-from fgrad.watch import WATCHED, refuse_floats, refuse_text, refuse_to_leak, watching
+from fgrad.watch import WATCHERS, refuse_floats, refuse_text, refuse_to_leak, watching
 
 __all__ = [
     "ALIAS",
     "LEAF",
+    "Known",
     "Node",
     "Scalar",
     "ancestors",
@@ -32,6 +33,7 @@ __all__ = [
     "leaf",
     "new_node",
     "on_older",
+    "plain",
     "value",
 ]
 
@@ -80,7 +82,7 @@ class Node(_Cell):
         try:
             if len(operands) == 1:
                 node = new_node(primitive.value(self.value), primitive, (self,))
-                return _noted(node) if WATCHED else node
+                return _noted(node) if WATCHERS else node
             mine: Sequence[Node | float] = operands  # type: ignore[assignment]  # or it is refused
             try:
                 number = _evaluate(primitive, mine)
@@ -91,7 +93,7 @@ class Node(_Cell):
                     return NotImplemented  # type: ignore[no-any-return]  # as operators answer
                 number = _evaluate(primitive, mine)
             node = new_node(number, primitive, tuple(mine))
-            return _noted(node) if WATCHED else node
+            return _noted(node) if WATCHERS else node
         except Exception:
             _note_error()
             raise
@@ -149,7 +151,7 @@ def _compare(relation: str, node: Node, other: object) -> bool:
     outcome = compare(relation, node.value, other.value if isinstance(other, Node) else other)
     watch = watching()
     if watch is None:
-        if WATCHED:
+        if WATCHERS:
             _tell_elsewhere(node)
     elif outcome is not NotImplemented:
         watch.compared(relation, node, other, outcome)
@@ -158,7 +160,7 @@ def _compare(relation: str, node: Node, other: object) -> bool:
 
 def _tell_elsewhere(node: Node) -> None:
     """Tell those who watch in other threads, and do not hear of this one."""
-    for watch in tuple(WATCHED):
+    for watch in tuple(WATCHERS):
         watch.elsewhere(node)
 
 
@@ -349,9 +351,7 @@ def _rebuild(rows: Iterable[_Row], known: dict[int, Node]) -> Node:
     return nodes[-1]
 
 
-_EVALUATE: Final = """\
-    number = {value}
-"""
+_EVALUATE: Final = "    number = {value}\n"
 _TRY: Final = """\
     try:
         number = {value}
@@ -385,8 +385,8 @@ def _operator(name: str, primitive: Primitive, *operands: str) -> Callable[..., 
     source += FILL.format(
         value="number", primitive="primitive", operands=f"({', '.join(operands)},)"
     )
-    source += f"    return {'noted(cell) if WATCHED else ' if raises else ''}cell\n"
-    names = {"primitive": primitive, primitive.name: primitive.value, "WATCHED": WATCHED}
+    source += f"    return {'noted(cell) if WATCHERS else ' if raises else ''}cell\n"
+    names = {"primitive": primitive, primitive.name: primitive.value, "WATCHERS": WATCHERS}
     names |= {"note_error": _note_error, "noted": _noted}
     operator: Callable[..., Node] = compile_function(source, MAKERS | names)
     return operator

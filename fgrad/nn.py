@@ -213,14 +213,6 @@ def _check_parts(name: str, parts: object, kind: type) -> None:
             raise TypeError(f"{name}[{i}]: expected a {kind.__name__}, got {got}")
 
 
-def tanh_if(non_linear: bool) -> Activation:  # noqa: FBT001 - as the exercise has it
-    """That of a neuron of the exercise: tanh, or `linear`; a TypeError to anything but a bool."""
-    if not isinstance(non_linear, bool):
-        message = f"non_linear: expected a bool, got {type(non_linear).__name__} {non_linear!r:.60}"
-        raise TypeError(message)
-    return tanh if non_linear else linear
-
-
 def check_size(name: str, size: int) -> None:
     """A ValueError that says `name` unless `size` is a positive int."""
     if type(size) is not int or size <= 0:

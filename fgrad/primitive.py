@@ -28,10 +28,13 @@ __all__ = [
     "Pairing",
     "Primitive",
     "Reduction",
+    "Rule",
     "Selection",
     "Unary",
     "Variadic",
     "binary",
+    "to_items",
+    "told",
     "unary",
 ]
 

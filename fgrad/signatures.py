@@ -16,7 +16,25 @@ if TYPE_CHECKING:
     from fgrad.graph import Scalar
     from fgrad.primitive import Operand
 
-__all__ = ["Container", "Tree"]
+__all__ = [
+    "AnyContainer",
+    "Floats2",
+    "Floats3",
+    "Function1",
+    "Function2",
+    "Function3",
+    "Grad1",
+    "Grad2",
+    "Grad3",
+    "Grad4",
+    "Scalars2",
+    "Scalars3",
+    "Tree",
+    "ValueAndGrad1",
+    "ValueAndGrad2",
+    "ValueAndGrad3",
+    "ValueAndGrad4",
+]
 
 
 class _Items(Protocol):
@@ -41,7 +59,7 @@ class _Attrs(Protocol):
     def __attrs_attrs__(self) -> object: ...
 
 
-Container: TypeAlias = "_Items | Mapping[str, object] | _Attrs | DataclassInstance"
+AnyContainer: TypeAlias = "_Items | Mapping[str, object] | _Attrs | DataclassInstance"
 """What holds the numbers of a tree."""
 
 
@@ -54,7 +72,7 @@ class Tree(Protocol):
     """
 
     @property  # type: ignore[misc]  # object's can be assigned too
-    def __class__(self) -> type[_Float | Operand | Container | AttrsInstance]: ...  # type: ignore[override]  # narrower
+    def __class__(self) -> type[_Float | Operand | AnyContainer | AttrsInstance]: ...  # type: ignore[override]  # narrower
 
 
 F_co = TypeVar("F_co", covariant=True)

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from fgrad import container
-from fgrad.container import LEAF, NAMES, ROLES, Branch, Container, Leaf, Structure
+from fgrad.container import LEAF, ROLES, SCOPE, Branch, Container, Leaf, Structure
 from fgrad.primitive import Operand
 from fgrad.source import compile_function
 
@@ -98,7 +98,7 @@ class _Writer:
     def __init__(self) -> None:
         self._size = 0
         self._count = 1
-        self._names: dict[str, object] = {**NAMES, "Operand": Operand}
+        self._names: dict[str, object] = {**SCOPE, "Operand": Operand}
         self._reading: list[str] = []
         self._found: list[str] = []
         self._making: list[str] = []

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fgrad.graph import Node, Scalar
 
 __all__ = [
-    "WATCHED",
+    "WATCHERS",
     "NoFloatError",
     "Sweeps",
     "Watch",
@@ -75,14 +75,14 @@ class Watch(Protocol):
 
 
 _WATCH: Final[ContextVar[Watch | None]] = ContextVar("WATCH", default=None)
-WATCHED: Final[list[Watch]] = []
+WATCHERS: Final[list[Watch]] = []
 """Whoever watches in any thread: nearly always nobody, which is quicker to ask than the context."""
 
 
 def watching() -> Watch | None:
     """Who watches here. A context belongs to one thread and one task: each hears of its own."""
-    by = _WATCH.get() if WATCHED else None
-    return by if by in WATCHED else None
+    by = _WATCH.get() if WATCHERS else None
+    return by if by in WATCHERS else None
 
 
 @contextmanager
@@ -91,11 +91,11 @@ def watch(by: Watch) -> Iterator[None]:
     before = _WATCH.get()
     try:  # within, so that an interrupt at any time leaves nothing behind
         _WATCH.set(by)
-        WATCHED.append(by)
+        WATCHERS.append(by)
         yield
     finally:
-        if by in WATCHED:
-            WATCHED.remove(by)
+        if by in WATCHERS:
+            WATCHERS.remove(by)
         _WATCH.set(before)
 
 
@@ -130,7 +130,7 @@ def refuse_to_leak(
 
 def refuse_text() -> None:
     """As `refuse_to_leak`, unless it is fgrad itself that asks, for the words of an error."""
-    if WATCHED and _module(sys._getframe(2)).partition(".")[0] != "fgrad":  # noqa: SLF001 - as above
+    if WATCHERS and _module(sys._getframe(2)).partition(".")[0] != "fgrad":  # noqa: SLF001 - as above
         refuse_to_leak("the text")
 
 

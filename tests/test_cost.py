@@ -10,7 +10,7 @@ import pytest
 
 import fgrad
 from fgrad import Node, exp, log, sin, tanh
-from fgrad.codegen import trace
+from fgrad.codegen import expressions
 from fgrad.graph import ancestors
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def cost_of_sweep(root: Node, first: int) -> int:
     cost = 0
     reached: set[int] = set()
     for node in ancestors(root, first=first):
-        columns = trace(node.primitive)
+        columns = expressions(node.primitive)
         blocks = node.primitive.blocks
         for place, operand in enumerate(node.operands):
             if not isinstance(operand, Node):

@@ -17,7 +17,7 @@ from mpmath import mpf
 import fgrad
 from fgrad import Node, Scalar, grad, value
 from fgrad.calculus import SYMMETRIC, TABLE
-from fgrad.codegen import trace
+from fgrad.codegen import expressions
 from fgrad.graph import leaf
 from fgrad.primitive import Binary, Pairing, Primitive, Reduction
 from tests.oracle import (
@@ -454,7 +454,7 @@ def test_a_limit_is_the_row_it_stands_for_where_that_has_a_value(row: Primitive)
 @every_row
 def test_a_rule_branches_only_where_nothing_flows(row: Primitive) -> None:
     """A branch is another path to jit, and every one doubles those of a sum of such rows."""
-    for symbol in trace(row):
+    for symbol in expressions(row):
         assert " if " not in symbol.text or "ZERO" in symbol.text
 
 

@@ -39,7 +39,7 @@ from attrs import frozen
 from fgrad import calculus
 from fgrad.arithmetic import Arithmetic
 from fgrad.calculus import where
-from fgrad.codegen import trace
+from fgrad.codegen import expressions
 from fgrad.graph import Node, Scalar
 from fgrad.number import to_float
 from fgrad.primitive import ZERO, Binary, Primitive, Selection, binary
@@ -101,7 +101,7 @@ NEVER_RAISE: Final = calculus.NEVER_RAISE.union(RELATIONS, SELECTIONS)
 @lru_cache(maxsize=1_000)
 def chooses(row: Primitive) -> bool:
     """Whether a rule of this row has a condition."""
-    return row in SELECTIONS or any(" if " in rule.text for rule in trace(row))
+    return row in SELECTIONS or any(" if " in rule.text for rule in expressions(row))
 
 
 @frozen(eq=False)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Generic, TypeVar
 
 from fgrad import nn
+from fgrad.calculus import tanh
 from fgrad.exercise.value import Value
 from fgrad.tree import flatten, unflatten
 
@@ -32,6 +33,14 @@ class _Network(Generic[T_co]):
             parameter.grad = 0.0
 
 
+def _activation(non_linear: bool) -> nn.Activation:
+    """tanh, or `linear`; a TypeError to anything but a bool."""
+    if not isinstance(non_linear, bool):
+        message = f"non_linear: expected a bool, got {type(non_linear).__name__} {non_linear!r:.60}"
+        raise TypeError(message)
+    return tanh if non_linear else nn.linear
+
+
 class Neuron(_Network[nn.Neuron[Value]]):
     """tanh(b + w_1 x_1 + … + w_n x_n), or without the tanh if `non_linear` is False.
 
@@ -45,7 +54,7 @@ class Neuron(_Network[nn.Neuron[Value]]):
         self, n_features: int, non_linear: bool = True, *, seed: int | None = None
     ) -> None:
         nn.check_size("n_features", n_features)
-        layer = nn.Layer.init(n_features, 1, seed=seed, activation=nn.tanh_if(non_linear))
+        layer = nn.Layer.init(n_features, 1, seed=seed, activation=_activation(non_linear))
         super().__init__(layer.neurons[0])
 
     def __call__(self, xs: Iterable[Value | float]) -> Value:
@@ -63,7 +72,7 @@ class Layer(_Network[nn.Layer[Value]]):
     def __init__(
         self, n_in: int, n_out: int, non_linear: bool = True, *, seed: int | None = None
     ) -> None:
-        super().__init__(nn.Layer.init(n_in, n_out, seed=seed, activation=nn.tanh_if(non_linear)))
+        super().__init__(nn.Layer.init(n_in, n_out, seed=seed, activation=_activation(non_linear)))
 
     def __call__(self, xs: Iterable[Value | float]) -> list[Value]:
         """One Value a neuron."""

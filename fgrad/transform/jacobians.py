@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from fgrad.graph import Node, Scalar
     from fgrad.signatures import (
-        Container,
+        AnyContainer,
         Floats2,
         Floats3,
         Function1,
@@ -97,7 +97,9 @@ def jacobian(
     f: Callable[[A, B], dict[K, Scalar] | dict[K, float]], *, mode: Mode | None = None
 ) -> Callable[[A, B], dict[K, tuple[A, B]]]: ...
 @overload
-def jacobian(f: Callable[[A], Container], *, mode: Mode | None = None) -> Callable[[A], object]: ...
+def jacobian(
+    f: Callable[[A], AnyContainer], *, mode: Mode | None = None
+) -> Callable[[A], object]: ...
 def jacobian(f: Callable[..., object], *, mode: Mode | None = None) -> Callable[..., object]:
     """The function that gives all derivatives of all numbers that `f` returns.
 

@@ -26,7 +26,7 @@ import pytest
 
 from fgrad import Node, Value, constant, grad, jit, log, value
 from fgrad.compiler.trace import trace
-from fgrad.watch import WATCHED, watching
+from fgrad.watch import WATCHERS, watching
 from tests.jit.runners import Function, outcome
 
 LEAKS: Final[dict[str, Function]] = {
@@ -75,7 +75,7 @@ STRANGERS: Final[dict[str, Function]] = {
 @pytest.fixture(autouse=True)
 def _nothing_is_left_behind() -> Iterator[None]:
     yield
-    assert WATCHED == []
+    assert WATCHERS == []
     assert watching() is None
 
 
@@ -334,7 +334,7 @@ def test_whatever_ends_a_trace_leaves_nothing_behind(error: type[BaseException])
     for _ in range(2):
         with suppress(KeyboardInterrupt, SystemExit):
             assert quick(1.0) == 2.0
-        assert WATCHED == []
+        assert WATCHERS == []
         assert watching() is None
     assert jit(lambda x: x * x)(3.0) == 9.0
 
@@ -369,7 +369,7 @@ def test_an_interrupt_at_any_line_of_a_function_leaves_nothing_behind() -> None:
         for after in count(1):
             if not interrupted(after):
                 break
-            assert WATCHED == [], after
+            assert WATCHERS == [], after
             assert watching() is None
     finally:
         gc.enable()

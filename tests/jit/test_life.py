@@ -21,7 +21,7 @@ from typing import Any, Final
 import pytest
 
 from fgrad import Scalar, grad, hessian, hvp, jacobian, jit, sin, tanh, value_and_grad
-from fgrad.watch import WATCHED
+from fgrad.watch import WATCHERS
 from tests.jit.runners import Runner, bits
 from tests.switching import switching
 
@@ -74,7 +74,7 @@ def test_threads_that_trace_at_once_give_what_each_gives_alone(runner: Runner) -
         with ThreadPoolExecutor(4) as pool:
             for found in pool.map(all_points, (0, 50, 100, 150)):
                 assert found == EXPECTED
-    assert WATCHED == []
+    assert WATCHERS == []
 
 
 @pytest.mark.usefixtures("_quick_switches")

@@ -2,7 +2,21 @@
 
 A rule is traced once, with symbols for its operands, to an expression; from the expressions of
 a row comes its `pull`, the step that a sweep takes at a node of that row. Written for floats and
-for nodes from the same text, so both give the same bits.
+for nodes from the same text, so both give the same bits. That of tanh, whose slope is a row too:
+
+>>> from fgrad.calculus import tanh
+>>> print(_step(tanh, "floats", _DOWN)[0])
+    (x_,) = node_.operands
+    x = x_.value
+    if True:
+        place_ = top_ - x_.index
+        before_ = cotangents_[place_]
+        if before_ is None:
+            cotangents_[place_] = cotangent_ * sech_squared(x)
+            nodes_[place_] = x_
+        else:
+            cotangents_[place_] = before_ + cotangent_ * sech_squared(x)
+<BLANKLINE>
 """
 
 from __future__ import annotations

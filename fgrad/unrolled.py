@@ -67,9 +67,11 @@ def _count(structure: Branch) -> None:
     """
     count = _COUNTS[structure.kind] = _COUNTS.get(structure.kind, 0) + 1
     if count >= _OFTEN and count & (count - 1) == 0:
-        unrolled = _Writer().unrolled(structure)
-        if unrolled is not None:
-            _UNROLLED[structure.kind] = unrolled
+        writer = _Writer()
+        sources = writer.sources(structure)
+        if sources is not None:
+            functions = [compile_function(source, writer.names) for source in sources]
+            _UNROLLED[structure.kind] = _Unrolled(structure, writer.size, *functions)
 
 
 _TAKE: Final = """\
@@ -93,12 +95,38 @@ def put(leaves):
 
 
 class _Writer:
-    """Writes both functions: the parts of a tree are numbered, a container before what is in it."""
+    """Writes both functions: the parts of a tree are numbered, a container before what is in it.
+
+    >>> structure = container.take({"w": [1.0, 2.0], "b": 3.0, "tag": "linear"}, [])
+    >>> for source in _Writer().sources(structure) or ():
+    ...     print(source)
+    def take(part_0):
+        if type(part_0) is not kind_0 or not (len(part_0) == 3 and all(map(is_, part_0, keys_0))):
+            return None
+        (part_1, part_2, part_3,) = tuple(part_0.values())
+        if type(part_1) is not kind_1 or not (len(part_1) == 2):
+            return None
+        if part_3 is not static_3:
+            return None
+        leaves = [*tuple(part_1), part_2]
+        for leaf in leaves:
+            if leaf.__class__ is not float and not isinstance(leaf, Operand):
+                return None
+        return leaves if len(leaves) == 3 else None
+    <BLANKLINE>
+    def put(leaves):
+        part_3 = static_3
+        part_2 = leaves[2]
+        part_1 = close_1(keys_1, leaves[0:2])
+        part_0 = close_0(keys_0, (part_1, part_2, part_3,))
+        return part_0
+    <BLANKLINE>
+    """
 
     def __init__(self) -> None:
-        self._size = 0
+        self.size = 0
+        self.names: dict[str, object] = {**SCOPE, "Operand": Operand}
         self._count = 1
-        self._names: dict[str, object] = {**SCOPE, "Operand": Operand}
         self._reading: list[str] = []
         self._found: list[str] = []
         self._making: list[str] = []
@@ -109,10 +137,10 @@ class _Writer:
             return self._branch(i, part)
         if part is LEAF:
             self._found.append(f"part_{i}")
-            self._making.append(f"    part_{i} = leaves[{self._size}]\n")
-            self._size += 1
+            self._making.append(f"    part_{i} = leaves[{self.size}]\n")
+            self.size += 1
         else:
-            self._names[f"static_{i}"] = part.content
+            self.names[f"static_{i}"] = part.content
             self._reading.append(_CHECK.format(unlike=f"part_{i} is not static_{i}"))
             self._making.append(f"    part_{i} = static_{i}\n")
         return ()
@@ -122,8 +150,8 @@ class _Writer:
         items = self._opened(i, kind, keys, size)
         if children is None:
             self._found.append(f"*{items}")
-            start, self._size = self._size, self._size + size
-            made = f"leaves[{start}:{self._size}]"
+            start, self.size = self.size, self.size + size
+            made = f"leaves[{start}:{self.size}]"
         else:
             start, self._count = self._count, self._count + size
             made = f"({', '.join([f'part_{j}' for j in range(start, self._count)])},)"
@@ -135,23 +163,20 @@ class _Writer:
     def _opened(self, i: int, kind: type, keys: tuple[Hashable, ...], size: int) -> str:
         """The items of part i, after a check that it is of this class, with these keys."""
         role: Container = ROLES[kind]  # type: ignore[assignment]  # it was taken apart
-        self._names |= {f"kind_{i}": kind, f"keys_{i}": keys, f"close_{i}": role.close}
+        self.names |= {f"kind_{i}": kind, f"keys_{i}": keys, f"close_{i}": role.close}
         unlike = f"type(part_{i}) is not kind_{i}"
         if role.likeness:
             unlike += f" or not ({role.likeness.format(f'part_{i}', size, f'keys_{i}')})"
         self._reading.append(_CHECK.format(unlike=unlike))
         return role.reading.format(f"part_{i}")
 
-    def unrolled(self, structure: Branch) -> _Unrolled | None:
-        """Both functions; what is in a container is made before it."""
+    def sources(self, structure: Branch) -> tuple[str, str] | None:
+        """What takes, and what puts and so makes what is in a container first; None if too long."""
         pending: list[tuple[int, Structure]] = [(0, structure)]
         while pending:
             pending += reversed(self._write(*pending.pop()))
             if self._count > _LARGEST:
                 return None
-        take = _TAKE.format(
-            reading="".join(self._reading), found=", ".join(self._found), size=self._size
-        )
-        put = _PUT.format(making="".join(reversed(self._making)))
-        functions = [compile_function(source, self._names) for source in (take, put)]
-        return _Unrolled(structure, self._size, *functions)
+        reading, found = "".join(self._reading), ", ".join(self._found)
+        take = _TAKE.format(reading=reading, found=found, size=self.size)
+        return take, _PUT.format(making="".join(reversed(self._making)))

@@ -189,6 +189,7 @@ _INSTEAD: Final = {
     "__floor__": "{floor} instead of math.floor(x)",
     "__ceil__": "{ceil} instead of math.ceil(x)",
     "__round__": "{round} instead of round(x)",
+    "__bool__": "x.data != 0 instead of if x",
     "__divmod__": "x // y and x % y instead of divmod(x, y)",
     "__rdivmod__": "x // y and x % y instead of divmod(x, y)",
     "is_integer": "x % 1 == 0 instead of x.is_integer()",

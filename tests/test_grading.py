@@ -63,5 +63,18 @@ def test_following_every_way_is_said_and_not_waited_for(half_done: Path) -> None
     assert "does it follow each of the 2 ** 40 ways to x" in said
 
 
+def test_a_loop_without_end_is_said_and_not_waited_for(half_done: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "endless"
+    shutil.copytree(half_done, folder)
+    endless = "    def backwards(self):\n        while True:\n            pass\n"
+    done, _ = HALF_DONE.split("    def backwards")
+    (folder / "fgrad" / "exercise.py").write_text(done + endless)
+    conftest = folder / "tests" / "exercise" / "conftest.py"
+    conftest.write_text(conftest.read_text().replace("PATIENCE = 20.0", "PATIENCE = 0.5"))
+    said = graded(folder, "ex2")
+    assert re.search(r"= \d+ failed, \d+ passed in |= \d+ failed in ", said), said
+    assert "exercise.py: is there a loop without end?" in said
+
+
 def test_what_the_third_exercise_lacks_is_named(half_done: Path) -> None:
     assert "cannot import name 'MLP' from 'fgrad.exercise'" in graded(half_done, "ex3")

@@ -27,7 +27,10 @@ def run(expression: str, numbers: Sequence[tuple[str, float]], output: Path) -> 
     try:
         drawn = picture(result)
     except ValueError as error:
-        message = f"the expression is too long for a picture: more than {LIMIT} numbers"
+        message = (
+            f"the expression is too long for a picture: more than {LIMIT} nodes "
+            f"(draw a part of it, or in Python value.draw({str(output)!r}, limit={5 * LIMIT}))"
+        )
         raise ExpressionError(message) from error
     drawn.save(output)
     print(f"{' '.join(expression.split())} = {result.data!r}")

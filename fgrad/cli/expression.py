@@ -34,7 +34,7 @@ LIMITS: Final = {row.limit for row in TABLE.values()}
 
 FUNCTIONS: Final = {
     name: row
-    for name, row in TABLE.items()
+    for name, row in [("abs", calculus.fabs), *TABLE.items()]
     if isinstance(row, (Unary, Binary, Variadic)) and row not in LIMITS
 }
 """What an expression may call: the rows whose operands are numbers."""
@@ -172,7 +172,9 @@ def _step(node: ast.expr, text: str) -> _Step:
 def _function(name: str, count: int, text: str) -> Primitive:
     """The row called `name`, if there is one and it takes `count` operands."""
     if name not in FUNCTIONS:
-        raise _error(text, f"no function {name} is known (fgrad draw --help lists them)")
+        known = TABLE.get(name) not in {None, *LIMITS}
+        problem = f"{name} takes more than numbers" if known else f"no function {name} is known"
+        raise _error(text, f"{problem} (fgrad draw --help lists what can be called)")
     row = FUNCTIONS[name]
     expected = "at least 1" if row.blocks else str(len(row.partials))
     if row is calculus.log:

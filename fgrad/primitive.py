@@ -289,7 +289,8 @@ class Reduction(Primitive):
             raise self._miscounted(len(sequences), f"1 sequence, as in {self.name}([x, y])")
         operands = to_items(sequences[0], "xs", self.name)
         if not operands:
-            raise ValueError(f"{self.name}: expected at least one item, got an empty sequence")
+            message = f"{self.name}: expected at least one item, got none (write 0.0 for their sum)"
+            raise ValueError(message)
         return self.apply(operands)
 
 

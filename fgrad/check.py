@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import wraps
 from itertools import pairwise, product
 from typing import Final, NamedTuple, ParamSpec, TypeAlias, TypeVar
 
@@ -95,8 +96,8 @@ def check_grad(f: Callable[P, Scalar]) -> Callable[P, Report]:
     d2/dy dx                       6                       6                       6
     d2/dy dy                       0                       0                       0
     """
-    function(f)
 
+    @wraps(function(f), updated=())
     def check(*args: object, **kwargs: object) -> Report:
         inputs = take(f, args, kwargs, ALL)
         point = [leaf.value for leaf in inputs.leaves]

@@ -90,6 +90,17 @@ def test_a_report_reads_as_a_table() -> None:
     assert "differs" not in str(report)
 
 
+def test_a_check_has_the_name_and_the_parameters_of_the_function() -> None:
+    def wave(height: float, *, speed: float = 2.0) -> float:
+        """A wave."""
+        return height * speed
+
+    for operator in (grad, check_grad):
+        made = operator(wave)
+        assert inspect.signature(made) == inspect.signature(wave)
+        assert (made.__name__, made.__doc__) == ("wave", "A wave.")
+
+
 @attrs.frozen
 class Model:
     w: tuple[Any, ...]

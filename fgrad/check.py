@@ -176,12 +176,17 @@ def _rounded(answer: Scalar) -> tuple[float, float]:
     """A number, and what rounding may have made of it: of each node on the way, by its slope."""
     nodes = ancestors(answer) if isinstance(answer, Node) else []
     rounded = [place for place, node in enumerate(nodes) if node.primitive not in _EXACT]
-    lost = abs(value(answer))
+    lost = _ulp(value(answer))
     if len(rounded) > 1:
         slopes = cotangents([(answer, 1.0)], nodes)
-        parts = [value(slopes[place]) * nodes[place].value for place in rounded]
+        parts = [value(slopes[place]) * _ulp(nodes[place].value) for place in rounded]
         lost = sum([abs(part) for part in parts if math.isfinite(part)], 0.0)
-    return value(answer), 4 * sys.float_info.epsilon * lost
+    return value(answer), lost
+
+
+def _ulp(x: float) -> float:
+    """How far off a number may be that was rounded to x; too small a one was rounded to 0."""
+    return 4 * sys.float_info.epsilon * abs(x) + math.ulp(0.0)
 
 
 class _Estimate(NamedTuple):
@@ -263,7 +268,7 @@ def _extrapolated(
         column = [quotient]
         for k, before in enumerate(row):
             factor = order ** (k + 1)
-            column.append((factor * column[k] - before) / (factor - 1))
+            column.append(column[k] + (column[k] - before) / (factor - 1))
             off = 10 * max(abs(column[-1] - column[-2]), abs(column[-1] - before))
             if off + rounding < best.tolerance:
                 settled = off <= max(rounding, _SETTLED * abs(column[-1]))

@@ -334,6 +334,40 @@ def test_at_the_end_of_its_domain_a_function_is_compared_to_one_side(
     assert not any(math.isnan(c.difference) for c in report.comparisons)
 
 
+@pytest.mark.parametrize(
+    ("f", "at"),
+    [
+        (exp, 709.0),
+        (exp, 709.78),
+        (lambda x: -exp(-x), -709.0),
+        (fgrad.cosh, 710.0),
+        (fgrad.sinh, -710.0),
+        (log, 1e-308),
+        (lambda x: 1e308 * sin(x), 1.0),
+    ],
+)
+def test_slopes_near_the_largest_float_are_compared(f: Callable[..., Any], at: float) -> None:
+    """Quotients are finite, and stay so when they are extrapolated; a lost part shows as ever."""
+    for comparison in check_grad(f)(at).comparisons:
+        if math.isfinite(comparison.reverse):
+            assert comparison.difference == pytest.approx(comparison.reverse, rel=1e-8)
+    with pytest.raises(DerivativeError, match="<- differs"):
+        check_grad(lambda x: f(x) * (1 - 1e-7) + 1e-7 * f(value(x)))(at)
+
+
+@pytest.mark.parametrize("power", [2, 3, 4])
+@pytest.mark.parametrize("x", [1e-60, 1e-90, 1e-110, 1e-160, 1e-200, -1e-300])
+def test_a_value_that_is_too_small_for_its_digits_is_no_disagreement(power: int, x: float) -> None:
+    """It is rounded to a multiple of the smallest float, and so differences know little."""
+    assert check_grad(lambda x: x**power)(x).agrees
+
+
+@pytest.mark.parametrize("x", [1e-3, 1e-80, 1e-140, 1e-150, 1e-160])
+def test_a_part_lost_of_a_small_slope_is_found_while_values_have_digits(x: float) -> None:
+    with pytest.raises(DerivativeError, match="<- differs"):
+        check_grad(lambda x: x * value(x))(x)
+
+
 def test_a_number_of_any_real_kind_is_taken_as_grad_takes_it() -> None:
     numpy = pytest.importorskip("numpy")
     for number in (3, numpy.float64(3.0), numpy.int64(3)):

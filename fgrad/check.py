@@ -154,11 +154,14 @@ def _second(f: _Flat, point: Sequence[float], names: Sequence[str]) -> Iterator[
     forward = jacobian(slope, mode="forward")(list(point))
     reverse = jacobian(slope, mode="reverse")(list(point))
     for i, j in product(range(len(point)), repeat=2):
-        moved = _along(_component(slope, i), point, j)
         name = f"d2/d{names[i]} d{names[j]}"
+        orders = [(i, j), (j, i)] if math.isinf(value(at[i])) else [(i, j)]  # inf may not move
         compared = [
             Comparison(name, value(forward[i][j]), value(reverse[i][j]), *found)
-            for found in _differences(moved, point[j], at=value(at[i]))
+            for k, m in orders
+            for found in _differences(
+                _along(_component(slope, k), point, m), point[m], at=value(at[k])
+            )
         ]
         yield next((comparison for comparison in compared if comparison.agrees), compared[0])
 
@@ -233,10 +236,11 @@ def _estimates(
 ) -> Iterator[_Estimate]:
     """The slope by the differences of halving steps, but for those on which f has no value.
 
-    None if there are too few. Infinite where each halving makes the quotient larger by a quarter
-    and more: at a jump it doubles.
+    None if there are too few. Infinite where the quotients of finite values are too large for
+    floats, and where each halving makes them larger by a quarter and more: at a jump it doubles.
     """
     quotients: list[float] = []
+    beyond: list[float] = []
     roundings: list[float] = []
     finest = max(16 * math.ulp(x), _FINEST * step)
     while step > finest and len(quotients) < _HALVINGS:
@@ -250,6 +254,10 @@ def _estimates(
         if math.isfinite(quotient):
             quotients.append(quotient)
             roundings.append((lost_above + lost_below) / step)
+        elif lost_above + lost_below < abs(above - below) < math.inf:
+            beyond.append(quotient)
+    if len(beyond) >= _FEWEST and not quotients:
+        yield _Estimate(beyond[-1], 0.0, settled=True)
     growing = [abs(after) > 1.25 * abs(before) for before, after in pairwise(quotients)]
     if len(quotients) > _HALVINGS // 2 and all(growing):
         yield _Estimate(math.copysign(math.inf, quotients[-1]), 0.0, settled=False)

@@ -368,6 +368,50 @@ def test_a_part_lost_of_a_small_slope_is_found_while_values_have_digits(x: float
         check_grad(lambda x: x * value(x))(x)
 
 
+_BEYOND: Final[tuple[tuple[Callable[..., Any], tuple[float, ...]], ...]] = (
+    (lambda x: 1 / x, (1e-300,)),
+    (lambda x: 1 / x, (-1e-300,)),
+    (lambda x: 1 / x, (1e-150,)),
+    (lambda x: 3 - 1 / x, (1e-160,)),
+    (fgrad.gamma, (1e-300,)),
+    (fgrad.lgamma, (1e-200,)),
+    (fgrad.div, (0.3, 1e-300)),
+    (lambda x: exp(1000 * x), (0.7,)),
+    (lambda x: exp(-1000 * x), (-0.7,)),
+    (lambda x: 1e306 * sin(100 * x), (0.7,)),
+)
+
+
+@pytest.mark.parametrize(("f", "at"), _BEYOND)
+def test_a_slope_beyond_the_largest_float_is_infinite_by_differences_too(
+    f: Callable[..., Any], at: tuple[float, ...]
+) -> None:
+    """Of the sign that it has there, and not of the one that it has across a pole."""
+    comparisons = check_grad(f)(*at).comparisons
+    assert any(math.isinf(c.reverse) for c in comparisons)
+    assert all(c.difference == c.reverse for c in comparisons if math.isinf(c.reverse))
+
+
+@pytest.mark.parametrize("exponent", range(-300, 0, 23))
+def test_a_pole_is_no_disagreement_at_any_distance(exponent: int) -> None:
+    x = 1.3 * 10.0**exponent
+    for f in (lambda x: 1 / x, lambda x: -2 / x, fgrad.gamma, fgrad.lgamma, fgrad.cbrt):
+        assert check_grad(f)(x).agrees
+        with pytest.raises(DerivativeError, match="<- differs"):
+            check_grad(lambda x, f=f: f(constant(x)) if x > 0 else f(x))(x)
+
+
+def test_a_slope_beyond_the_largest_float_has_the_sign_of_the_differences() -> None:
+    """And a finite one is not taken for such a one."""
+    falling = fgrad.primitive.unary("falling", lambda x: 1 / x, lambda x, y: y / x)
+    finite = fgrad.primitive.unary("finite", lambda x: 1 / x, lambda x, y: -y)
+    infinite = fgrad.primitive.unary("infinite", lambda x: 1e290 * x, lambda x, y: math.inf)
+    for mine, x in ((falling, 1e-300), (finite, 1e-300), (infinite, 1e-300), (infinite, 1e15)):
+        with pytest.raises(DerivativeError) as error:
+            check_grad(lambda x, mine=mine: mine(x))(x)
+        assert str(error.value).splitlines()[2].endswith("<- differs")
+
+
 def test_a_number_of_any_real_kind_is_taken_as_grad_takes_it() -> None:
     numpy = pytest.importorskip("numpy")
     for number in (3, numpy.float64(3.0), numpy.int64(3)):

@@ -44,18 +44,18 @@ class Comparison(NamedTuple):
     reverse: float
     difference: float
     tolerance: float
+    rounding: float
 
     @property
     def agrees(self) -> bool:
-        """Whether the sweeps agree to rounding, and the differences as far as they can know."""
-        scale = max(abs(self.forward), abs(self.reverse), 1e-300)
-        return _near(self.forward, self.reverse, 1e-9 * scale) and _near(
+        """Whether the sweeps agree to `rounding`, and the differences to their `tolerance`."""
+        return _near(self.forward, self.reverse, self.rounding) and _near(
             self.reverse, self.difference, self.tolerance
         )
 
 
 def _near(x: float, y: float, tolerance: float) -> bool:
-    return x == y or (math.isnan(x) and math.isnan(y)) or abs(x - y) <= tolerance
+    return x == y or (math.isnan(x) and math.isnan(y)) or abs(x - y) <= tolerance < math.inf
 
 
 class Report(NamedTuple):
@@ -140,12 +140,13 @@ _Line: TypeAlias = Callable[[float], tuple[float, float]]
 
 
 def _first(f: _Flat, point: Sequence[float], names: Sequence[str]) -> Iterator[Comparison]:
-    count = len(point)
-    reverse = grad(f)(list(point))
+    slope = grad(f)
+    reverse = slope(list(point))
     (forward,) = jacobian(lambda xs: [f(xs)], mode="forward")(list(point))
-    for i, name in enumerate(names[:count]):
+    for i, name in enumerate(names[: len(point)]):
         moved = _difference(_along(f, point, i), point[i])
-        yield Comparison(f"d/d{name}", value(forward[i]), value(reverse[i]), *moved)
+        swept = value(forward[i]), value(reverse[i])
+        yield Comparison(f"d/d{name}", *swept, *moved, _apart(_component(slope, i), point, *swept))
 
 
 def _second(f: _Flat, point: Sequence[float], names: Sequence[str]) -> Iterator[Comparison]:
@@ -155,15 +156,25 @@ def _second(f: _Flat, point: Sequence[float], names: Sequence[str]) -> Iterator[
     reverse = jacobian(slope, mode="reverse")(list(point))
     for i, j in product(range(len(point)), repeat=2):
         name = f"d2/d{names[i]} d{names[j]}"
+        swept = value(forward[i][j]), value(reverse[i][j])
+        apart = _apart(_component(grad(_component(slope, i)), j), point, *swept)
         orders = [(i, j), (j, i)] if math.isinf(value(at[i])) else [(i, j)]  # inf may not move
         compared = [
-            Comparison(name, value(forward[i][j]), value(reverse[i][j]), *found)
+            Comparison(name, *swept, *found, apart)
             for k, m in orders
             for found in _differences(
                 _along(_component(slope, k), point, m), point[m], at=value(at[k])
             )
         ]
         yield next((comparison for comparison in compared if comparison.agrees), compared[0])
+
+
+def _apart(f: _Flat, point: Sequence[float], forward: float, reverse: float) -> float:
+    """How far apart rounding may take two sweeps that compute what f does at the point."""
+    usual = 1e-9 * max(abs(forward), abs(reverse), 1e-300)
+    if _near(forward, reverse, usual):
+        return usual
+    return max(usual, _rounded(f([leaf(x) for x in point]))[1])
 
 
 def _component(f: Callable[[Sequence[Scalar]], Sequence[Scalar]], i: int) -> _Flat:

@@ -9,6 +9,7 @@ import inspect
 import math
 import pickle
 import re
+import sys
 from collections.abc import Callable, Mapping
 from functools import partial as partial_of
 from itertools import product
@@ -410,6 +411,48 @@ def test_a_slope_beyond_the_largest_float_has_the_sign_of_the_differences() -> N
         with pytest.raises(DerivativeError) as error:
             check_grad(lambda x, mine=mine: mine(x))(x)
         assert str(error.value).splitlines()[2].endswith("<- differs")
+
+
+@pytest.mark.parametrize("x", [4e3, 1e4, 1e5, 4e5, 1e6, 3e7])
+def test_sweeps_may_differ_by_what_rounding_leaves_of_a_slope(x: float) -> None:
+    """It is x / sqrt(x * x + 1) - 1, a difference of two numbers of the size of 1."""
+    comparisons = check_grad(lambda x: sqrt(x * x + 1) - x)(x).comparisons
+    assert any(c.forward != pytest.approx(c.reverse, rel=1e-9, abs=0) for c in comparisons)
+
+
+@pytest.mark.parametrize(
+    ("f", "at", "off"),
+    [
+        (lambda x: sin(x) * x, 2.0, 1e-8),
+        (lambda x: exp(x), 700.0, 1e-8),
+        (lambda x: 1 / x, 1e-100, 1e-8),
+        (lambda x: sqrt(x * x + 1) - x, 1e2, 1e-8),
+        (lambda x: sqrt(x * x + 1) - x, 1e4, 1e-5),
+        (lambda x: sqrt(x * x + 1) - x, 1e5, 1e-3),
+    ],
+)
+def test_a_sweep_that_is_a_little_wrong_is_found(
+    f: Callable[..., Any], at: float, off: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the other sweep, since the differences know too little."""
+
+    def nearly(f: Any, *, mode: str) -> Any:
+        factor = 1 + off if mode == "forward" else 1.0
+        return lambda xs: [[factor * x for x in row] for row in jacobian(f, mode=mode)(xs)]
+
+    assert check_grad(f)(at).agrees
+    monkeypatch.setattr(sys.modules["fgrad.check"], "jacobian", nearly)
+    with pytest.raises(DerivativeError) as error:
+        check_grad(f)(at)
+    assert str(error.value).count("<- differs") == 2
+
+
+def test_a_sweep_that_overflows_on_the_way_is_found() -> None:
+    """Its infinity is not near the number that the other sweep and the differences give."""
+    with pytest.raises(DerivativeError, match="<- differs") as error:
+        check_grad(lambda x: 1e-200 * (1e200 * (1e200 * x)))(1e-200)
+    first = str(error.value).splitlines()[2]
+    assert first.split()[1:4] == ["inf", "1e+200", "1e+200"]
 
 
 def test_a_number_of_any_real_kind_is_taken_as_grad_takes_it() -> None:

@@ -299,7 +299,8 @@ def _extrapolated(
 def check_row(row: R) -> R:
     """The row itself, its partials compared to differences of its value at points of its domain.
 
-    A DerivativeError with the numbers where they disagree, at points that are no kinks.
+    A DerivativeError with the numbers where they disagree, at points that are no kinks. At a jump
+    they need agree on one side only.
     """
     checked = False
     for point in _points(row):
@@ -308,7 +309,12 @@ def check_row(row: R) -> R:
         except (ArithmeticError, ValueError):
             continue  # not in the domain after all, or too large an answer
         checked = True
-        wrong = [c for c in _first(row.apply, point, NAMES) if not c.agrees]
+        compared = enumerate(_first(row.apply, point, NAMES))
+        wrong = [
+            c
+            for i, c in compared
+            if not c.agrees and not _agrees_beside_jump(c, _along(row.apply, point, i), point[i])
+        ]
         if wrong:
             at = ", ".join(map(repr, point))
             message = f"{row.name}: wrong partial at ({at}):\n{Report(tuple(wrong))}"
@@ -317,6 +323,16 @@ def check_row(row: R) -> R:
         message = f"{row.name}: no point to check it at: say where it is defined by domain="
         raise DerivativeError(message)
     return row
+
+
+def _agrees_beside_jump(at: Comparison, f: _Line, x: float) -> bool:
+    """Whether f jumps at x, and so has finite slopes above and below, and agrees with one."""
+    if not math.isinf(at.difference):
+        return False
+    found = [_difference(f, x, [stencil]) for stencil in _STENCILS[1:]]
+    sides = [at._replace(difference=slope, tolerance=tolerance) for slope, tolerance in found]
+    finite = all(math.isfinite(side.difference) for side in sides)
+    return finite and any(side.agrees for side in sides)
 
 
 _PRIME: Final = 11  # as many as an interval has points: each is tried

@@ -672,6 +672,57 @@ def test_a_kink_has_the_slope_that_the_row_says() -> None:
     assert grad(bent)(0.0) == 0.0
 
 
+STEPS: Final[dict[str, tuple[Callable[..., float], float, float]]] = {
+    "floor": (math.floor, 0.0, 40.0),
+    "ceil": (math.ceil, 0.0, 40.0),
+    "nearest": (round, 0.0, -7.5),
+    "halves": (lambda x: math.floor(2 * x) / 2, 0.0, 7.5),
+    "saw": (lambda x: x - math.floor(x), 1.0, 40.0),
+    "late": (lambda x: float(x >= 2.3), 0.0, 2.3),
+    "large": (lambda x: 1e6 * (x > 40.0) - 2.0 * x, -2.0, 40.0),
+}
+"""Functions that jump where rows are checked, their slope elsewhere, and one of the jumps."""
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_row_may_jump_where_it_is_checked(name: str) -> None:
+    jumping, slope, jump = STEPS[name]
+    assert grad(row(name, jumping, lambda x, y: slope))(jump) == slope
+    for wrong in (slope + 1e-5, slope - 3.0):
+        everywhere = partial_of(row, name, jumping, lambda *_, wrong=wrong: wrong)
+        refusal(DerivativeError, f"{name}: wrong partial", everywhere)
+        there = partial_of(row, name, jumping, lambda x, _, w=wrong: where(x == jump, w, slope))
+        refusal(DerivativeError, f"{name}: wrong partial at ({jump})", there)
+
+
+def test_a_row_of_two_operands_may_jump_where_they_meet() -> None:
+    later = row("later", lambda x, y: float(x >= y), lambda *_: ZERO, lambda *_: ZERO)
+    assert grad(later)(1.0, 1.0) == (0.0, 0.0)
+    sloped = row(
+        "sloped", lambda x, y: x * (x >= y), lambda x, y, z: where(x >= y, 1, 0), lambda *_: ZERO
+    )
+    assert grad(sloped)(1.0, 1.0) == (1.0, 0.0)
+    with pytest.raises(DerivativeError, match="d/dy"):
+        row("sloped", lambda x, y: x * (x >= y), lambda x, y, z: where(x >= y, 1, 0), lambda *_: 1)
+
+
+def test_an_infinite_slope_is_no_jump() -> None:
+    """Not on both sides, nor on one."""
+    cube_root = lambda x: math.cbrt(x - 40.0)  # noqa: E731 - a value, twice
+    row("root", cube_root, lambda x, y: 1 / (3 * y * y))
+    for number in (0.0, 1.0):
+        partial = lambda x, y, number=number: where(x == 40, number, 1 / (3 * y * y))  # noqa: E731
+        with pytest.raises(DerivativeError, match=re.escape("root: wrong partial at (40.0)")):
+            row("root", cube_root, partial)
+    refusal(
+        DerivativeError,
+        "half: wrong partial at (40.0)",
+        lambda: row(
+            "half", lambda x: max(x - 40, 0) ** 0.5, lambda x, y: where(x > 40, 0.5 / y, 0)
+        ),
+    )
+
+
 def test_nothing_flows_through_a_zero() -> None:
     gate = row("gate", lambda x, y: x, lambda x, y, z: 1, lambda x, y, z: ZERO)
     assert grad(lambda x: gate(x, sqrt(x)))(0.0) == 1.0

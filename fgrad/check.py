@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import wraps
 from itertools import pairwise, product
 from typing import Final, NamedTuple, ParamSpec, TypeAlias, TypeVar
 
@@ -43,18 +44,18 @@ class Comparison(NamedTuple):
     reverse: float
     difference: float
     tolerance: float
+    rounding: float
 
     @property
     def agrees(self) -> bool:
-        """Whether the sweeps agree to rounding, and the differences as far as they can know."""
-        scale = max(abs(self.forward), abs(self.reverse), 1e-300)
-        return _near(self.forward, self.reverse, 1e-9 * scale) and _near(
+        """Whether the sweeps agree to `rounding`, and the differences to their `tolerance`."""
+        return _near(self.forward, self.reverse, self.rounding) and _near(
             self.reverse, self.difference, self.tolerance
         )
 
 
 def _near(x: float, y: float, tolerance: float) -> bool:
-    return x == y or (math.isnan(x) and math.isnan(y)) or abs(x - y) <= tolerance
+    return x == y or (math.isnan(x) and math.isnan(y)) or abs(x - y) <= tolerance < math.inf
 
 
 class Report(NamedTuple):
@@ -95,8 +96,8 @@ def check_grad(f: Callable[P, Scalar]) -> Callable[P, Report]:
     d2/dy dx                       6                       6                       6
     d2/dy dy                       0                       0                       0
     """
-    function(f)
 
+    @wraps(function(f), updated=())
     def check(*args: object, **kwargs: object) -> Report:
         inputs = take(f, args, kwargs, ALL)
         point = [leaf.value for leaf in inputs.leaves]
@@ -139,12 +140,13 @@ _Line: TypeAlias = Callable[[float], tuple[float, float]]
 
 
 def _first(f: _Flat, point: Sequence[float], names: Sequence[str]) -> Iterator[Comparison]:
-    count = len(point)
-    reverse = grad(f)(list(point))
+    slope = grad(f)
+    reverse = slope(list(point))
     (forward,) = jacobian(lambda xs: [f(xs)], mode="forward")(list(point))
-    for i, name in enumerate(names[:count]):
+    for i, name in enumerate(names[: len(point)]):
         moved = _difference(_along(f, point, i), point[i])
-        yield Comparison(f"d/d{name}", value(forward[i]), value(reverse[i]), *moved)
+        swept = value(forward[i]), value(reverse[i])
+        yield Comparison(f"d/d{name}", *swept, *moved, _apart(_component(slope, i), point, *swept))
 
 
 def _second(f: _Flat, point: Sequence[float], names: Sequence[str]) -> Iterator[Comparison]:
@@ -153,13 +155,26 @@ def _second(f: _Flat, point: Sequence[float], names: Sequence[str]) -> Iterator[
     forward = jacobian(slope, mode="forward")(list(point))
     reverse = jacobian(slope, mode="reverse")(list(point))
     for i, j in product(range(len(point)), repeat=2):
-        moved = _along(_component(slope, i), point, j)
         name = f"d2/d{names[i]} d{names[j]}"
+        swept = value(forward[i][j]), value(reverse[i][j])
+        apart = _apart(_component(grad(_component(slope, i)), j), point, *swept)
+        orders = [(i, j), (j, i)] if math.isinf(value(at[i])) else [(i, j)]  # inf may not move
         compared = [
-            Comparison(name, value(forward[i][j]), value(reverse[i][j]), *found)
-            for found in _differences(moved, point[j], at=value(at[i]))
+            Comparison(name, *swept, *found, apart)
+            for k, m in orders
+            for found in _differences(
+                _along(_component(slope, k), point, m), point[m], at=value(at[k])
+            )
         ]
         yield next((comparison for comparison in compared if comparison.agrees), compared[0])
+
+
+def _apart(f: _Flat, point: Sequence[float], forward: float, reverse: float) -> float:
+    """How far apart rounding may take two sweeps that compute what f does at the point."""
+    usual = 1e-9 * max(abs(forward), abs(reverse), 1e-300)
+    if _near(forward, reverse, usual):
+        return usual
+    return max(usual, _rounded(f([leaf(x) for x in point]))[1])
 
 
 def _component(f: Callable[[Sequence[Scalar]], Sequence[Scalar]], i: int) -> _Flat:
@@ -175,12 +190,17 @@ def _rounded(answer: Scalar) -> tuple[float, float]:
     """A number, and what rounding may have made of it: of each node on the way, by its slope."""
     nodes = ancestors(answer) if isinstance(answer, Node) else []
     rounded = [place for place, node in enumerate(nodes) if node.primitive not in _EXACT]
-    lost = abs(value(answer))
+    lost = _ulp(value(answer))
     if len(rounded) > 1:
         slopes = cotangents([(answer, 1.0)], nodes)
-        parts = [value(slopes[place]) * nodes[place].value for place in rounded]
+        parts = [value(slopes[place]) * _ulp(nodes[place].value) for place in rounded]
         lost = sum([abs(part) for part in parts if math.isfinite(part)], 0.0)
-    return value(answer), 4 * sys.float_info.epsilon * lost
+    return value(answer), lost
+
+
+def _ulp(x: float) -> float:
+    """How far off a number may be that was rounded to x; too small a one was rounded to 0."""
+    return 4 * sys.float_info.epsilon * abs(x) + math.ulp(0.0)
 
 
 class _Estimate(NamedTuple):
@@ -227,10 +247,11 @@ def _estimates(
 ) -> Iterator[_Estimate]:
     """The slope by the differences of halving steps, but for those on which f has no value.
 
-    None if there are too few. Infinite where each halving makes the quotient larger by a quarter
-    and more: at a jump it doubles.
+    None if there are too few. Infinite where the quotients of finite values are too large for
+    floats, and where each halving makes them larger by a quarter and more: at a jump it doubles.
     """
     quotients: list[float] = []
+    beyond: list[float] = []
     roundings: list[float] = []
     finest = max(16 * math.ulp(x), _FINEST * step)
     while step > finest and len(quotients) < _HALVINGS:
@@ -244,6 +265,10 @@ def _estimates(
         if math.isfinite(quotient):
             quotients.append(quotient)
             roundings.append((lost_above + lost_below) / step)
+        elif lost_above + lost_below < abs(above - below) < math.inf:
+            beyond.append(quotient)
+    if len(beyond) >= _FEWEST and not quotients:
+        yield _Estimate(beyond[-1], 0.0, settled=True)
     growing = [abs(after) > 1.25 * abs(before) for before, after in pairwise(quotients)]
     if len(quotients) > _HALVINGS // 2 and all(growing):
         yield _Estimate(math.copysign(math.inf, quotients[-1]), 0.0, settled=False)
@@ -262,7 +287,7 @@ def _extrapolated(
         column = [quotient]
         for k, before in enumerate(row):
             factor = order ** (k + 1)
-            column.append((factor * column[k] - before) / (factor - 1))
+            column.append(column[k] + (column[k] - before) / (factor - 1))
             off = 10 * max(abs(column[-1] - column[-2]), abs(column[-1] - before))
             if off + rounding < best.tolerance:
                 settled = off <= max(rounding, _SETTLED * abs(column[-1]))
@@ -274,7 +299,8 @@ def _extrapolated(
 def check_row(row: R) -> R:
     """The row itself, its partials compared to differences of its value at points of its domain.
 
-    A DerivativeError with the numbers where they disagree, at points that are no kinks.
+    A DerivativeError with the numbers where they disagree, at points that are no kinks. At a jump
+    they need agree on one side only.
     """
     checked = False
     for point in _points(row):
@@ -283,7 +309,12 @@ def check_row(row: R) -> R:
         except (ArithmeticError, ValueError):
             continue  # not in the domain after all, or too large an answer
         checked = True
-        wrong = [c for c in _first(row.apply, point, NAMES) if not c.agrees]
+        compared = enumerate(_first(row.apply, point, NAMES))
+        wrong = [
+            c
+            for i, c in compared
+            if not c.agrees and not _agrees_beside_jump(c, _along(row.apply, point, i), point[i])
+        ]
         if wrong:
             at = ", ".join(map(repr, point))
             message = f"{row.name}: wrong partial at ({at}):\n{Report(tuple(wrong))}"
@@ -292,6 +323,16 @@ def check_row(row: R) -> R:
         message = f"{row.name}: no point to check it at: say where it is defined by domain="
         raise DerivativeError(message)
     return row
+
+
+def _agrees_beside_jump(at: Comparison, f: _Line, x: float) -> bool:
+    """Whether f jumps at x, and so has finite slopes above and below, and agrees with one."""
+    if not math.isinf(at.difference):
+        return False
+    found = [_difference(f, x, [stencil]) for stencil in _STENCILS[1:]]
+    sides = [at._replace(difference=slope, tolerance=tolerance) for slope, tolerance in found]
+    finite = all(math.isfinite(side.difference) for side in sides)
+    return finite and any(side.agrees for side in sides)
 
 
 _PRIME: Final = 11  # as many as an interval has points: each is tried

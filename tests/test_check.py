@@ -9,6 +9,7 @@ import inspect
 import math
 import pickle
 import re
+import sys
 from collections.abc import Callable, Mapping
 from functools import partial as partial_of
 from itertools import product
@@ -88,6 +89,17 @@ def test_a_report_reads_as_a_table() -> None:
     assert lines[0].split()[1:] == ["12", "12", "12"]
     assert len({len(line) for line in (head, *lines)}) == 1
     assert "differs" not in str(report)
+
+
+def test_a_check_has_the_name_and_the_parameters_of_the_function() -> None:
+    def wave(height: float, *, speed: float = 2.0) -> float:
+        """A wave."""
+        return height * speed
+
+    for operator in (grad, check_grad):
+        made = operator(wave)
+        assert inspect.signature(made) == inspect.signature(wave)
+        assert (made.__name__, made.__doc__) == ("wave", "A wave.")
 
 
 @attrs.frozen
@@ -323,6 +335,126 @@ def test_at_the_end_of_its_domain_a_function_is_compared_to_one_side(
     assert not any(math.isnan(c.difference) for c in report.comparisons)
 
 
+@pytest.mark.parametrize(
+    ("f", "at"),
+    [
+        (exp, 709.0),
+        (exp, 709.78),
+        (lambda x: -exp(-x), -709.0),
+        (fgrad.cosh, 710.0),
+        (fgrad.sinh, -710.0),
+        (log, 1e-308),
+        (lambda x: 1e308 * sin(x), 1.0),
+    ],
+)
+def test_slopes_near_the_largest_float_are_compared(f: Callable[..., Any], at: float) -> None:
+    """Quotients are finite, and stay so when they are extrapolated; a lost part shows as ever."""
+    for comparison in check_grad(f)(at).comparisons:
+        if math.isfinite(comparison.reverse):
+            assert comparison.difference == pytest.approx(comparison.reverse, rel=1e-8)
+    with pytest.raises(DerivativeError, match="<- differs"):
+        check_grad(lambda x: f(x) * (1 - 1e-7) + 1e-7 * f(value(x)))(at)
+
+
+@pytest.mark.parametrize("power", [2, 3, 4])
+@pytest.mark.parametrize("x", [1e-60, 1e-90, 1e-110, 1e-160, 1e-200, -1e-300])
+def test_a_value_that_is_too_small_for_its_digits_is_no_disagreement(power: int, x: float) -> None:
+    """It is rounded to a multiple of the smallest float, and so differences know little."""
+    assert check_grad(lambda x: x**power)(x).agrees
+
+
+@pytest.mark.parametrize("x", [1e-3, 1e-80, 1e-140, 1e-150, 1e-160])
+def test_a_part_lost_of_a_small_slope_is_found_while_values_have_digits(x: float) -> None:
+    with pytest.raises(DerivativeError, match="<- differs"):
+        check_grad(lambda x: x * value(x))(x)
+
+
+_BEYOND: Final[tuple[tuple[Callable[..., Any], tuple[float, ...]], ...]] = (
+    (lambda x: 1 / x, (1e-300,)),
+    (lambda x: 1 / x, (-1e-300,)),
+    (lambda x: 1 / x, (1e-150,)),
+    (lambda x: 3 - 1 / x, (1e-160,)),
+    (fgrad.gamma, (1e-300,)),
+    (fgrad.lgamma, (1e-200,)),
+    (fgrad.div, (0.3, 1e-300)),
+    (lambda x: exp(1000 * x), (0.7,)),
+    (lambda x: exp(-1000 * x), (-0.7,)),
+    (lambda x: 1e306 * sin(100 * x), (0.7,)),
+)
+
+
+@pytest.mark.parametrize(("f", "at"), _BEYOND)
+def test_a_slope_beyond_the_largest_float_is_infinite_by_differences_too(
+    f: Callable[..., Any], at: tuple[float, ...]
+) -> None:
+    """Of the sign that it has there, and not of the one that it has across a pole."""
+    comparisons = check_grad(f)(*at).comparisons
+    assert any(math.isinf(c.reverse) for c in comparisons)
+    assert all(c.difference == c.reverse for c in comparisons if math.isinf(c.reverse))
+
+
+@pytest.mark.parametrize("exponent", range(-300, 0, 23))
+def test_a_pole_is_no_disagreement_at_any_distance(exponent: int) -> None:
+    x = 1.3 * 10.0**exponent
+    for f in (lambda x: 1 / x, lambda x: -2 / x, fgrad.gamma, fgrad.lgamma, fgrad.cbrt):
+        assert check_grad(f)(x).agrees
+        with pytest.raises(DerivativeError, match="<- differs"):
+            check_grad(lambda x, f=f: f(constant(x)) if x > 0 else f(x))(x)
+
+
+def test_a_slope_beyond_the_largest_float_has_the_sign_of_the_differences() -> None:
+    """And a finite one is not taken for such a one."""
+    falling = fgrad.primitive.unary("falling", lambda x: 1 / x, lambda x, y: y / x)
+    finite = fgrad.primitive.unary("finite", lambda x: 1 / x, lambda x, y: -y)
+    infinite = fgrad.primitive.unary("infinite", lambda x: 1e290 * x, lambda x, y: math.inf)
+    for mine, x in ((falling, 1e-300), (finite, 1e-300), (infinite, 1e-300), (infinite, 1e15)):
+        with pytest.raises(DerivativeError) as error:
+            check_grad(lambda x, mine=mine: mine(x))(x)
+        assert str(error.value).splitlines()[2].endswith("<- differs")
+
+
+@pytest.mark.parametrize("x", [4e3, 1e4, 1e5, 4e5, 1e6, 3e7])
+def test_sweeps_may_differ_by_what_rounding_leaves_of_a_slope(x: float) -> None:
+    """It is x / sqrt(x * x + 1) - 1, a difference of two numbers of the size of 1."""
+    comparisons = check_grad(lambda x: sqrt(x * x + 1) - x)(x).comparisons
+    assert any(c.forward != pytest.approx(c.reverse, rel=1e-9, abs=0) for c in comparisons)
+
+
+@pytest.mark.parametrize(
+    ("f", "at", "off"),
+    [
+        (lambda x: sin(x) * x, 2.0, 1e-8),
+        (lambda x: exp(x), 700.0, 1e-8),
+        (lambda x: 1 / x, 1e-100, 1e-8),
+        (lambda x: sqrt(x * x + 1) - x, 1e2, 1e-8),
+        (lambda x: sqrt(x * x + 1) - x, 1e4, 1e-5),
+        (lambda x: sqrt(x * x + 1) - x, 1e5, 1e-3),
+    ],
+)
+def test_a_sweep_that_is_a_little_wrong_is_found(
+    f: Callable[..., Any], at: float, off: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the other sweep, since the differences know too little."""
+
+    def nearly(f: Any, *, mode: str) -> Any:
+        factor = 1 + off if mode == "forward" else 1.0
+        return lambda xs: [[factor * x for x in row] for row in jacobian(f, mode=mode)(xs)]
+
+    assert check_grad(f)(at).agrees
+    monkeypatch.setattr(sys.modules["fgrad.check"], "jacobian", nearly)
+    with pytest.raises(DerivativeError) as error:
+        check_grad(f)(at)
+    assert str(error.value).count("<- differs") == 2
+
+
+def test_a_sweep_that_overflows_on_the_way_is_found() -> None:
+    """Its infinity is not near the number that the other sweep and the differences give."""
+    with pytest.raises(DerivativeError, match="<- differs") as error:
+        check_grad(lambda x: 1e-200 * (1e200 * (1e200 * x)))(1e-200)
+    first = str(error.value).splitlines()[2]
+    assert first.split()[1:4] == ["inf", "1e+200", "1e+200"]
+
+
 def test_a_number_of_any_real_kind_is_taken_as_grad_takes_it() -> None:
     numpy = pytest.importorskip("numpy")
     for number in (3, numpy.float64(3.0), numpy.int64(3)):
@@ -538,6 +670,57 @@ def test_a_kink_has_the_slope_that_the_row_says() -> None:
     assert [grad(ramp)(x) for x in (-1.0, 0.0, 0.5, 1.0, 2.0)] == [0.0, 0.0, 1.0, 0.0, 0.0]
     bent = row("bent", abs, lambda x, y: sign(x), kinks=(0.0,))
     assert grad(bent)(0.0) == 0.0
+
+
+STEPS: Final[dict[str, tuple[Callable[..., float], float, float]]] = {
+    "floor": (math.floor, 0.0, 40.0),
+    "ceil": (math.ceil, 0.0, 40.0),
+    "nearest": (round, 0.0, -7.5),
+    "halves": (lambda x: math.floor(2 * x) / 2, 0.0, 7.5),
+    "saw": (lambda x: x - math.floor(x), 1.0, 40.0),
+    "late": (lambda x: float(x >= 2.3), 0.0, 2.3),
+    "large": (lambda x: 1e6 * (x > 40.0) - 2.0 * x, -2.0, 40.0),
+}
+"""Functions that jump where rows are checked, their slope elsewhere, and one of the jumps."""
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_row_may_jump_where_it_is_checked(name: str) -> None:
+    jumping, slope, jump = STEPS[name]
+    assert grad(row(name, jumping, lambda x, y: slope))(jump) == slope
+    for wrong in (slope + 1e-5, slope - 3.0):
+        everywhere = partial_of(row, name, jumping, lambda *_, wrong=wrong: wrong)
+        refusal(DerivativeError, f"{name}: wrong partial", everywhere)
+        there = partial_of(row, name, jumping, lambda x, _, w=wrong: where(x == jump, w, slope))
+        refusal(DerivativeError, f"{name}: wrong partial at ({jump})", there)
+
+
+def test_a_row_of_two_operands_may_jump_where_they_meet() -> None:
+    later = row("later", lambda x, y: float(x >= y), lambda *_: ZERO, lambda *_: ZERO)
+    assert grad(later)(1.0, 1.0) == (0.0, 0.0)
+    sloped = row(
+        "sloped", lambda x, y: x * (x >= y), lambda x, y, z: where(x >= y, 1, 0), lambda *_: ZERO
+    )
+    assert grad(sloped)(1.0, 1.0) == (1.0, 0.0)
+    with pytest.raises(DerivativeError, match="d/dy"):
+        row("sloped", lambda x, y: x * (x >= y), lambda x, y, z: where(x >= y, 1, 0), lambda *_: 1)
+
+
+def test_an_infinite_slope_is_no_jump() -> None:
+    """Not on both sides, nor on one."""
+    cube_root = lambda x: math.cbrt(x - 40.0)  # noqa: E731 - a value, twice
+    row("root", cube_root, lambda x, y: 1 / (3 * y * y))
+    for number in (0.0, 1.0):
+        partial = lambda x, y, number=number: where(x == 40, number, 1 / (3 * y * y))  # noqa: E731
+        with pytest.raises(DerivativeError, match=re.escape("root: wrong partial at (40.0)")):
+            row("root", cube_root, partial)
+    refusal(
+        DerivativeError,
+        "half: wrong partial at (40.0)",
+        lambda: row(
+            "half", lambda x: max(x - 40, 0) ** 0.5, lambda x, y: where(x > 40, 0.5 / y, 0)
+        ),
+    )
 
 
 def test_nothing_flows_through_a_zero() -> None:

@@ -21,6 +21,7 @@ from fgrad import grad, jit, relu, value
 from fgrad.compiler.captured import Captured
 from fgrad.compiler.compiled import _ALL
 from fgrad.compiler.native.cache import MOST, Cache, digest
+from tests.jit.runners import NO_NATIVE
 
 
 def folded(x: Any) -> Any:
@@ -148,6 +149,17 @@ def test_a_pipe_in_the_place_of_an_entry(tmp_path: Path, monkeypatch: pytest.Mon
     assert Cache().get(digest(b"key")) is None
 
 
+def assert_ends(child: int) -> None:
+    for _ in range(300):
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            assert status == 0
+            return
+        time.sleep(0.1)
+    os.kill(child, signal.SIGKILL)
+    pytest.fail("the child waits for a lock that nobody will release")
+
+
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # of threads, from 3.12 on
 def test_a_child_that_was_forked_while_another_thread_compiled() -> None:
     quick = jit(folded, native=False)
@@ -169,11 +181,27 @@ def test_a_child_that_was_forked_while_another_thread_compiled() -> None:
         os._exit(0 if quick(-1.0) == 1.0 else 1)
     done.set()
     thread.join()
-    for _ in range(300):
-        ended, status = os.waitpid(child, os.WNOHANG)
-        if ended:
-            assert status == 0
-            return
-        time.sleep(0.1)
-    os.kill(child, signal.SIGKILL)
-    pytest.fail("the child waits for a lock that nobody will release")
+    assert_ends(child)
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # of threads, from 3.12 on
+@NO_NATIVE
+def test_a_child_that_was_forked_while_llvmlite_let_go_of_code() -> None:
+    from llvmlite.binding import ffi
+
+    assert jit(lambda x: x + 1.0, native=True)(1.0) == 2.0
+    inside = threading.Event()
+
+    def dispose() -> None:
+        with ffi.lib._lock:  # noqa: SLF001 - as when an engine goes, in any thread
+            inside.set()
+            time.sleep(0.5)
+
+    thread = threading.Thread(target=dispose)
+    thread.start()
+    inside.wait()
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if jit(lambda x: x + 3.0, native=True)(1.0) == 4.0 else 1)
+    thread.join()
+    assert_ends(child)

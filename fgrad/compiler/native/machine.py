@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -20,10 +22,30 @@ __all__ = ["LOCK", "Machine", "machine"]
 
 LOCK: Final = threading.RLock()
 """Held by whoever compiles: LLVM's context is shared."""
-if hasattr(os, "register_at_fork"):  # a child must not inherit a lock that nobody will release
-    os.register_at_fork(
-        before=LOCK.acquire, after_in_parent=LOCK.release, after_in_child=LOCK.release
-    )
+_HELD: Final[list[AbstractContextManager[object]]] = []
+"""What is held beside `LOCK` while the process forks."""
+
+
+def _hold() -> None:
+    """Let nobody be inside LLVM: a child must not inherit a lock that nobody will release.
+
+    Code that is dropped goes without our lock, but not without llvmlite's own.
+    """
+    LOCK.acquire()
+    own = getattr(getattr(sys.modules.get("llvmlite.binding.ffi"), "lib", None), "_lock", None)
+    if isinstance(own, AbstractContextManager):  # private, so it may have gone
+        own.__enter__()
+        _HELD.append(own)
+
+
+def _release() -> None:
+    while _HELD:
+        _HELD.pop().__exit__(None, None, None)
+    LOCK.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_hold, after_in_parent=_release, after_in_child=_release)
 
 
 _PASSES: Final = (

@@ -14,6 +14,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from weakref import WeakSet
 
+from fgrad.compiler.lock import LOCK
 from fgrad.compiler.lowering import Expressions
 from fgrad.compiler.paths import Runs, assemble, graft
 from fgrad.compiler.python import MISSING, Emitted
@@ -151,7 +152,8 @@ class Compiled:
         with self._lock:
             self._calls_left = math.inf
             try:
-                from fgrad.compiler.native import compile_native
+                with LOCK:  # or a child that is forked amid the import waits for its end
+                    from fgrad.compiler.native import compile_native
 
                 program = self.program
                 if program is None:

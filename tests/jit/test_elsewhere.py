@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextvars
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -205,3 +207,37 @@ def test_a_child_that_was_forked_while_llvmlite_let_go_of_code() -> None:
         os._exit(0 if jit(lambda x: x + 3.0, native=True)(1.0) == 4.0 else 1)
     thread.join()
     assert_ends(child)
+
+
+FORK_IN_AN_IMPORT = """
+import os, signal, sys, threading, time, warnings
+from fgrad import jit
+
+inside = threading.Event()
+
+class Slow:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == "fgrad.compiler.native.builtin":
+            inside.set()
+            time.sleep(0.5)
+
+sys.meta_path.insert(0, Slow)
+warnings.simplefilter("ignore")
+thread = threading.Thread(target=lambda: jit(lambda x: x + 1.0, native=True)(1.0))
+thread.start()
+inside.wait()
+child = os.fork()
+if child == 0:
+    signal.alarm(10)
+    os._exit(int(jit(lambda x: x + 3.0, native=True)(1.0)))
+thread.join()
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@NO_NATIVE
+def test_a_child_that_was_forked_while_another_thread_imported_the_compiler() -> None:
+    command = [sys.executable, "-c", FORK_IN_AN_IMPORT]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert shown.stdout == "4\n"

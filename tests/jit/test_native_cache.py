@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from fgrad.compiler.lock import LOCK
 from fgrad.compiler.native.cache import MOST, Cache
 from fgrad.compiler.native.entry import Entry
-from fgrad.compiler.native.machine import LOCK, Machine
+from fgrad.compiler.native.machine import Machine
 from tests.jit.reference import ask
 from tests.jit.test_native_builtin import SUM
 

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-import os
-import sys
-import threading
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -18,35 +14,7 @@ from fgrad.compiler.native.forms import LIBM
 if TYPE_CHECKING:
     from llvmlite.binding import ExecutionEngine, ModulePassManager, PassBuilder, TargetMachine
 
-__all__ = ["LOCK", "Machine", "machine"]
-
-LOCK: Final = threading.RLock()
-"""Held by whoever compiles: LLVM's context is shared."""
-_HELD: Final[list[AbstractContextManager[object]]] = []
-"""What is held beside `LOCK` while the process forks."""
-
-
-def _hold() -> None:
-    """Let nobody be inside LLVM: a child must not inherit a lock that nobody will release.
-
-    Code that is dropped goes without our lock, but not without llvmlite's own.
-    """
-    LOCK.acquire()
-    own = getattr(getattr(sys.modules.get("llvmlite.binding.ffi"), "lib", None), "_lock", None)
-    if isinstance(own, AbstractContextManager):  # private, so it may have gone
-        own.__enter__()
-        _HELD.append(own)
-
-
-def _release() -> None:
-    while _HELD:
-        _HELD.pop().__exit__(None, None, None)
-    LOCK.release()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_hold, after_in_parent=_release, after_in_child=_release)
-
+__all__ = ["Machine", "machine"]
 
 _PASSES: Final = (
     "sroa",

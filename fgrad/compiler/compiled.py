@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from threading import RLock
+from threading import RLock, get_ident
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from weakref import WeakSet
 
@@ -200,20 +200,34 @@ def _renew_locks() -> None:
         compiled._lock = RLock()  # noqa: SLF001 - as its own method would
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_locks)
+_WITHOUT_COLLECTOR: Final[set[int]] = set()
+"""The threads that have turned the garbage collector off, and will turn it on again."""
 
 
 @contextmanager
 def _without_collector() -> Iterator[None]:
     """All that is made is needed: to look for garbage in it takes as long as the rest."""
-    enabled = gc.isenabled()
+    if not gc.isenabled():
+        yield
+        return
+    _WITHOUT_COLLECTOR.add(get_ident())
     gc.disable()
     try:
         yield
     finally:
-        if enabled:
-            gc.enable()
+        gc.enable()
+        _WITHOUT_COLLECTOR.discard(get_ident())
+
+
+def _turn_collector_on() -> None:
+    if _WITHOUT_COLLECTOR:
+        _WITHOUT_COLLECTOR.clear()
+        gc.enable()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_locks)
+    os.register_at_fork(after_in_child=_turn_collector_on)
 
 
 def _missing(*_: object, **__: object) -> object:

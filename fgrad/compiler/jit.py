@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from functools import partial, update_wrapper
-from threading import get_ident
+from threading import Thread, current_thread
 from types import MethodType
 from typing import (
     TYPE_CHECKING,
@@ -68,7 +68,7 @@ class Jitted(_Installed[P, T]):
     _left: dict[Hashable, int]
     """How often kinds came that were left uncompiled."""
     _entries: list[Function]
-    _inside: set[int]
+    _inside: set[Thread]
     """The threads that are in `f` to trace it: what it calls of itself is part of that."""
 
     def __new__(cls, f: Callable[P, T], native: bool | None) -> Self:  # noqa: FBT001 - only jit calls it
@@ -88,7 +88,7 @@ class Jitted(_Installed[P, T]):
 
     def _enter(self, *args: P.args, **kwargs: P.kwargs) -> object:
         """What the function gives for these arguments: by what is compiled, or by a new trace."""
-        if self._inside and get_ident() in self._inside:
+        if self._inside and current_thread() in self._inside:
             return self._f(*args, **kwargs)
         key: Hashable = len(args)
         numbers: Sequence[float] = args  # type: ignore[assignment]  # if they are floats
@@ -124,7 +124,7 @@ class Jitted(_Installed[P, T]):
     @contextmanager
     def _tracing(self) -> Iterator[None]:
         """What this thread calls of the function is not compiled for itself."""
-        thread = get_ident()
+        thread = current_thread()  # whose number another may get, in a child that is forked
         outermost = thread not in self._inside
         self._inside.add(thread)
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import gc
 import os
 import signal
 import subprocess
@@ -241,3 +242,32 @@ def test_a_child_that_was_forked_while_another_thread_imported_the_compiler() ->
     command = [sys.executable, "-c", FORK_IN_AN_IMPORT]
     shown = subprocess.run(command, capture_output=True, text=True, check=True)
     assert shown.stdout == "4\n"
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # of threads, from 3.12 on
+def test_a_child_that_was_forked_while_another_thread_traced_collects_garbage() -> None:
+    inside, done = threading.Event(), threading.Event()
+
+    def f(x: Any) -> Any:
+        if gc.isenabled():
+            return x * 2.0  # the run on floats
+        inside.set()
+        done.wait()
+        return x * 2.0
+
+    quick = jit(f)
+    thread = threading.Thread(target=quick, args=(1.0,))
+    thread.start()
+    inside.wait()
+    child = os.fork()
+    if child == 0:
+        done = threading.Event()
+        done.set()
+        again = threading.Thread(target=quick, args=(1.0,))  # gets the number of the other
+        again.start()
+        again.join()
+        os._exit(0 if gc.isenabled() and quick._compiled[1].program else 1)  # noqa: SLF001 - no user sees it
+    done.set()
+    thread.join()
+    assert gc.isenabled()
+    assert_ends(child)

@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from fgrad.compiler.program import Program
     from fgrad.compiler.trace import Run
 
-__all__ = ["Compiled", "Function", "run_again", "warn"]
+__all__ = ["RAISED", "Compiled", "Function", "run_again", "warn"]
 
 Function: TypeAlias = Callable[..., Any]
+RAISED: Final = object()
+"""The answer of code that raises."""
 _MOST_RUNS: Final = 64
 _ALL: Final[WeakSet[Compiled]] = WeakSet()
 """Those whose locks a forked child makes anew: whoever held one is not there to release it."""
@@ -130,11 +132,18 @@ class Compiled:
         self._branching, self._runs, self._count = True, None, 0
 
     def run(self, numbers: Sequence[float]) -> object:
-        """What the runs so far give for these numbers: MISSING if it takes another one."""
-        self._calls_left -= 1
-        if self._calls_left < 0:
-            self._go_native()
-        return self._code(*numbers)
+        """What the runs so far give for these numbers: MISSING if it takes another one.
+
+        RAISED where they raise: the function itself is to do that, and outside of any `except`, or
+        the error here would be the context of its own.
+        """
+        try:
+            self._calls_left -= 1
+            if self._calls_left < 0:
+                self._go_native()
+            return self._code(*numbers)
+        except Exception:  # noqa: BLE001 - whatever it is
+            return RAISED
 
     def _emit(self, *numbers: float) -> object:
         """Python's function of the program, called; from then on calls go to it."""

@@ -23,7 +23,7 @@ from typing import (
 
 from fgrad.compiler.call import Call
 from fgrad.compiler.captured import Captured
-from fgrad.compiler.compiled import Compiled, Function, run_again, warn
+from fgrad.compiler.compiled import RAISED, Compiled, Function, run_again, warn
 from fgrad.compiler.lowering import Expressions
 from fgrad.compiler.paths import assemble, graft
 from fgrad.compiler.portable import named, portable
@@ -102,9 +102,8 @@ class Jitted(_Installed[P, T]):
                 break
         compiled = self._compiled.get(key)
         if compiled is not None and not compiled.captured.changed():
-            try:
-                answer = compiled.run(numbers)
-            except Exception:  # noqa: BLE001 - whatever it is, the function itself raises it
+            answer = compiled.run(numbers)
+            if answer is RAISED:
                 return self._f(*args, **kwargs)
             if answer is not MISSING:
                 return answer

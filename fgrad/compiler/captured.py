@@ -110,7 +110,7 @@ class Captured:
     the attributes of functions, of objects and of their classes, the items of lists, tuples, dicts,
     sets and deques, the bytes of arrays, and the attributes of modules that are named; and whether
     names and cells that have nothing are given something. What is reached by a computed name
-    (`getattr(self, name)`, `globals()[name]`), an iterator, a weak reference or a context variable
+    (`globals()[name]`), an iterator, a weak reference or a context variable
     is not noticed, nor anything that changes in the standard library and in installed packages
     other than the function's own.
     """

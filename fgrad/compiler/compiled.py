@@ -176,7 +176,7 @@ class Compiled:
                 if code is not None:
                     self._install(code)
             except ImportError:
-                if not self._wait:
+                if not self._wait and not sys.is_finalizing():  # when nothing can be imported
                     _say_what_is_missing()
 
 

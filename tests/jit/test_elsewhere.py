@@ -271,3 +271,21 @@ def test_a_child_that_was_forked_while_another_thread_traced_collects_garbage() 
     thread.join()
     assert gc.isenabled()
     assert_ends(child)
+
+
+AT_THE_END = """
+import sys
+from fgrad import jit
+
+class Late:
+    def __del__(self, quick=jit(lambda x: x * 2.0, native=True)):
+        print(quick(1.0), quick(2.0))
+
+sys.modules["late"] = Late()
+"""
+
+
+def test_nothing_is_missing_at_the_end_of_the_interpreter() -> None:
+    command = [sys.executable, "-c", AT_THE_END]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert (shown.stdout, shown.stderr) == ("2.0 4.0\n", "")

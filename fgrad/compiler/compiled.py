@@ -48,9 +48,10 @@ class Compiled:
     entry: what a call of the function enters by, as long as nothing else is installed.
     install: makes another thing what a call enters by: machine code, with no Python before it. None
         where not all arguments are floats.
+    tell: warns of what the function does, and says why.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that it has of its function
         self,
         inputs: int,
         captured: Captured,
@@ -58,6 +59,7 @@ class Compiled:
         native: bool | None,
         entry: Function,
         install: Callable[[Function], None] | None,
+        tell: Callable[[str, str], None],
     ) -> None:
         self.captured = captured
         self.program: Program | None = None
@@ -75,40 +77,41 @@ class Compiled:
         self._wait = math.inf if native is False else 0 if native else _HOT
         self._calls_left = self._wait
         self._entry = entry
+        self._tell = tell
         self._install = None if captured.contents else install
 
-    def learns(self, name: str) -> bool:
+    def learns(self) -> bool:
         """Whether to look at one more run; where there have been enough, a warning says so."""
         if self._count == _MOST_RUNS:
-            self._close(f"{name} took {_MOST_RUNS} paths through its branches: new ones run")
+            self._close(f"took {_MOST_RUNS} paths through its branches: new ones run")
         return not self._closed
 
-    def learn(self, f: Function, call: Call, answer: object, name: str) -> None:
+    def learn(self, f: Function, call: Call, answer: object) -> None:
         """Compile the run that gave `answer` beside the others, if they can be told apart."""
         try:
             with _without_collector():
                 self._add(run_again(f, call, answer, self.captured, branching=self._branching))
         except Untraceable as reason:
-            self._fail(name, reason)
+            self._fail(reason)
         except Contradiction:
             self.program, self._native, self._code = None, None, _missing
             if self._install is not None:
                 self._install(self._entry)
-            self._close(f"{name} gave different results from the same numbers: it runs")
+            self._close("gave different results from the same numbers: it runs")
 
-    def _fail(self, name: str, reason: Untraceable) -> None:
+    def _fail(self, reason: Untraceable) -> None:
         """Take note of a call that no program can repeat."""
         self._failures += 1
         if self._failures == _MOST_RUNS:
-            self._close(f"{name} could not be compiled in {_MOST_RUNS} calls ({reason}): it runs")
+            self._close(f"could not be compiled in {_MOST_RUNS} calls: it runs", f" ({reason})")
 
-    def _close(self, what: str) -> None:
+    def _close(self, what: str, why: str = "") -> None:
         """Look at no more runs."""
         with self._lock:
             self._count, known = -1, self._closed
             self._closed = True
         if not known:
-            warn(f"{what} uncompiled from now on")
+            self._tell(f"{what} uncompiled from now on", why)
 
     def _add(self, run: Run) -> None:
         with self._lock:

@@ -68,6 +68,7 @@ class Jitted(_Installed[P, T]):
     _left: dict[Hashable, int]
     """How often kinds came that were left uncompiled."""
     _entries: list[Function]
+    _told: set[str]
     _inside: set[Thread]
     """The threads that are in `f` to trace it: what it calls of itself is part of that."""
 
@@ -77,7 +78,7 @@ class Jitted(_Installed[P, T]):
         update_wrapper(self, f, updated=())
         self._f, self._native = f, native
         self._compiled, self._entries, self._left = {}, [], {}
-        self._kinds, self._inside = 0, set()
+        self._kinds, self._inside, self._told = 0, set(), set()
         self._install(self._enter)
         return self
 
@@ -113,11 +114,11 @@ class Jitted(_Installed[P, T]):
         """What the function gives; a second run, on nodes, is compiled for the calls to come."""
         f: Callable[..., object] = self._f
         compiled = self._place(call)
-        if compiled is None or not compiled.learns(repr(self)):
+        if compiled is None or not compiled.learns():
             return f(*args, **kwargs)
         with self._tracing():
             answer = f(*args, **kwargs)
-            compiled.learn(f, call, answer, repr(self))
+            compiled.learn(f, call, answer)
         return answer
 
     @contextmanager
@@ -146,6 +147,7 @@ class Jitted(_Installed[P, T]):
             native=self._native,
             entry=self._enter,
             install=self._install if call.key == len(call.numbers) else None,
+            tell=self._tell,
         )
         self._compiled.pop(call.key, None)
         self._compiled[call.key] = compiled
@@ -155,15 +157,21 @@ class Jitted(_Installed[P, T]):
     def _is_due(self, key: Hashable) -> bool:
         """Whether a kind too many has now come often enough to take the place of the oldest."""
         if self._kinds == _MOST_KINDS + 1:
-            warn(
-                f"{self!r} was called with more than {_MOST_KINDS} kinds of arguments and captured "
-                f"values; a new one runs uncompiled until it has come {_OFTEN} times (make what "
-                "varies a float argument)"
+            self._tell(
+                f"was called with more than {_MOST_KINDS} kinds of arguments and captured values; "
+                f"a new one runs uncompiled until it has come {_OFTEN} times (make what varies a "
+                "float argument)"
             )
         calls = self._left.pop(key, 0) + 1
         self._left[key] = calls
         _keep_newest(self._left)
         return calls >= _OFTEN and calls & (calls - 1) == 0  # twice as often the next time
+
+    def _tell(self, what: str, why: str = "") -> None:
+        """Warn of what the function does: once, however many kinds of arguments it does it with."""
+        if what not in self._told:
+            self._told.add(what)
+            warn(f"{self!r} {what}{why}")
 
     @overload
     def __get__(self, instance: None, owner: object = None) -> Jitted[P, T]: ...

@@ -46,7 +46,7 @@ def test_why_it_runs_as_it_is() -> None:
     quick = jit(needs_a_float)
     with pytest.raises(TypeError, match=r"as it is: it raises TypeError .*nodes: need a float"):
         quick.program(1.5)
-    with pytest.warns(RuntimeWarning, match=r"need a float.*uncompiled from now on"):
+    with pytest.warns(RuntimeWarning, match=r"uncompiled from now on \(.*need a float\)"):
         assert [quick(float(x)) for x in range(100)] == [2.0 * x for x in range(100)]
 
 
@@ -78,3 +78,24 @@ def test_an_operation_that_fails_on_nodes_is_an_error_with_its_line(f: Function)
 
     with pytest.raises(TypeError, match=r"test_refusals.py, line \d+: .*operators"):
         jit(either)(1.0)
+
+
+def test_a_warning_comes_once_however_many_kinds_of_arguments_there_are() -> None:
+    rate = [2.0]
+
+    def f(x: Any, n: int) -> Any:
+        return x * rate[0] if isinstance(x, float) else needs_a_float([n])
+
+    def g(x: Any, n: int) -> Any:
+        return n if x > 0 else rate[0]
+
+    def all_kinds(function: Function) -> None:
+        quick = jit(function, native=False)
+        for n in range(4):
+            rate[0] = float(n % 2)
+            assert [quick(1.0, n) for _ in range(100)] == [function(1.0, n)] * 100
+
+    for function, why in ((f, "need a float"), (g, "got int 0")):
+        with pytest.warns(RuntimeWarning, match=f"in 64 calls.*{why}") as warned:
+            all_kinds(function)
+        assert len(warned) == 1

@@ -103,6 +103,15 @@ class _Array(NamedTuple):
         return _buffer(self.array) != self.content
 
 
+class _Unseen(NamedTuple):
+    """A thing that raises where it is looked into: for all that is known it changes."""
+
+    thing: object
+
+    def changed(self) -> bool:
+        return True
+
+
 class Captured:
     """The code, closure cells, globals, defaults, attributes and items that functions can reach.
 
@@ -118,7 +127,7 @@ class Captured:
     def __init__(self, *things: object) -> None:
         self.watched: list[Watched] = []
         """What changes hands by a name: checked first, and by native code."""
-        self.contents: list[_Inside | _Array] = []
+        self.contents: list[_Inside | _Array | _Unseen] = []
         """What changes within: checked by Python only."""
         self._reached: dict[int, object] = {}
         self._home = frozenset(map(_package, things))
@@ -129,7 +138,7 @@ class Captured:
             for thing in pending:
                 if id(thing) not in self._reached and not _cannot_change(thing):
                     self._reached[id(thing)] = thing  # kept, or another could get its id
-                    pending.extend(self._look_into(thing))
+                    pending.extend(self._seen(thing))
             modules = [thing for thing in self._reached.values() if _is(thing, ModuleType)]
             pending = [thing for module in modules for thing in self._look_into_module(module)]
         self._cells = [x for x in self.watched if isinstance(x, Cell)]
@@ -153,8 +162,15 @@ class Captured:
                 ):
                     return True
             return bool(self.contents) and any(inside.changed() for inside in self.contents)
-        except RuntimeError:  # a dict that changes at this moment
+        except Exception:  # noqa: BLE001 - a dict that changes at this moment, or what cannot be seen
             return True
+
+    def _seen(self, thing: object) -> Sequence[object]:
+        try:
+            return list(self._look_into(thing))
+        except Exception:  # noqa: BLE001 - whatever it raises, the function may do without
+            self.contents.append(_Unseen(thing))
+            return ()
 
     def _look_into(self, thing: object) -> Iterator[object]:
         if _is(thing, FunctionType):
@@ -194,7 +210,7 @@ class Captured:
         else:
             yield type(thing)
         if hasattr(type(thing), "__wrapped__"):  # a proxy, of which that may be no attribute
-            yield _asked(thing, "__wrapped__")
+            yield _wrapped(thing)
 
     def _inside(self, thing: object, look: Callable[[Any], Sequence[object]]) -> Sequence[object]:
         content = look(thing)
@@ -281,16 +297,19 @@ def _is(thing: object, kinds: type[T] | tuple[type[T], ...]) -> TypeGuard[T]:
     return issubclass(type(thing), kinds)
 
 
-def _attributes(thing: object) -> dict[str, object] | None:
+def _attributes(thing: Any) -> dict[str, object] | None:  # noqa: ANN401 - of any kind
     """What an object has in its `__dict__`: a proxy gives another's, or raises."""
-    found = _asked(thing, "__dict__")
-    return found if _is(found, dict) else None
-
-
-def _asked(thing: object, name: str) -> object:
     try:
-        return getattr(thing, name, None)
+        found = thing.__dict__
+        return found if isinstance(found, dict) else None
     except Exception:  # noqa: BLE001 - whatever looking at it raises, the function may do without
+        return None
+
+
+def _wrapped(proxy: Any) -> object:  # noqa: ANN401 - of any kind
+    try:
+        return proxy.__wrapped__
+    except Exception:  # noqa: BLE001 - as above
         return None
 
 

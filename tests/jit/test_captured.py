@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -197,5 +197,33 @@ def test_what_a_proxy_hides_is_looked_into() -> None:
     scale = Hiding(scaled)
     quick = jit(lambda x: scale(x))
     assert [quick(1.0), quick(2.0)] == [2.0, 4.0]
+    rate[0] = 5.0
+    assert quick(2.0) == 10.0
+
+
+class Unlisted(list[float]):
+    def __iter__(self) -> NoReturn:
+        raise RuntimeError("not now")
+
+
+class Unpaired(tuple[float, ...]):
+    __slots__ = ()
+
+    def __iter__(self) -> NoReturn:
+        raise ValueError("not now")
+
+
+class Closed:
+    def tobytes(self) -> NoReturn:
+        raise ValueError("closed")
+
+
+@pytest.mark.parametrize("kind", [Unlisted, Unpaired, Closed])
+@pytest.mark.parametrize("native", [False, True])
+def test_what_cannot_be_looked_into_may_change(kind: type[Any], *, native: bool) -> None:
+    thing, rate = kind(), [2.0]
+    quick = jit(lambda x: x * rate[0] if x > 0 else x * len(thing), native=native)
+    with pytest.warns(RuntimeWarning, match="more than 256 kinds"):
+        assert [quick(float(x)) for x in range(1, 300)] == [2.0 * x for x in range(1, 300)]
     rate[0] = 5.0
     assert quick(2.0) == 10.0

@@ -20,13 +20,15 @@ from types import (
     MethodWrapperType,
     ModuleType,
 )
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias, TypeGuard, TypeVar
 
 from fgrad.compiler.reads import Reads
 from fgrad.primitive import Primitive
 from fgrad.watch import is_library
 
 __all__ = ["ABSENT", "Captured", "Cell", "Code", "Global", "Watched"]
+
+T = TypeVar("T")
 
 ABSENT: Final = object()
 """The content of a cell that is empty, and of a name that a module has not."""
@@ -101,6 +103,15 @@ class _Array(NamedTuple):
         return _buffer(self.array) != self.content
 
 
+class _Unseen(NamedTuple):
+    """A thing that raises where it is looked into: for all that is known it changes."""
+
+    thing: object
+
+    def changed(self) -> bool:
+        return True
+
+
 class Captured:
     """The code, closure cells, globals, defaults, attributes and items that functions can reach.
 
@@ -108,7 +119,7 @@ class Captured:
     the attributes of functions, of objects and of their classes, the items of lists, tuples, dicts,
     sets and deques, the bytes of arrays, and the attributes of modules that are named; and whether
     names and cells that have nothing are given something. What is reached by a computed name
-    (`getattr(self, name)`, `globals()[name]`), an iterator, a weak reference or a context variable
+    (`globals()[name]`), an iterator, a weak reference or a context variable
     is not noticed, nor anything that changes in the standard library and in installed packages
     other than the function's own.
     """
@@ -116,7 +127,7 @@ class Captured:
     def __init__(self, *things: object) -> None:
         self.watched: list[Watched] = []
         """What changes hands by a name: checked first, and by native code."""
-        self.contents: list[_Inside | _Array] = []
+        self.contents: list[_Inside | _Array | _Unseen] = []
         """What changes within: checked by Python only."""
         self._reached: dict[int, object] = {}
         self._home = frozenset(map(_package, things))
@@ -127,8 +138,8 @@ class Captured:
             for thing in pending:
                 if id(thing) not in self._reached and not _cannot_change(thing):
                     self._reached[id(thing)] = thing  # kept, or another could get its id
-                    pending.extend(self._look_into(thing))
-            modules = [thing for thing in self._reached.values() if isinstance(thing, ModuleType)]
+                    pending.extend(self._seen(thing))
+            modules = [thing for thing in self._reached.values() if _is(thing, ModuleType)]
             pending = [thing for module in modules for thing in self._look_into_module(module)]
         self._cells = [x for x in self.watched if isinstance(x, Cell)]
         self._globals = [x for x in self.watched if isinstance(x, Global)]
@@ -151,34 +162,41 @@ class Captured:
                 ):
                     return True
             return bool(self.contents) and any(inside.changed() for inside in self.contents)
-        except RuntimeError:  # a dict that changes at this moment
+        except Exception:  # noqa: BLE001 - a dict that changes at this moment, or what cannot be seen
             return True
 
+    def _seen(self, thing: object) -> Sequence[object]:
+        try:
+            return list(self._look_into(thing))
+        except Exception:  # noqa: BLE001 - whatever it raises, the function may do without
+            self.contents.append(_Unseen(thing))
+            return ()
+
     def _look_into(self, thing: object) -> Iterator[object]:
-        if isinstance(thing, FunctionType):
+        if _is(thing, FunctionType):
             yield from self._look_into_function(thing)
-        elif isinstance(thing, tuple(_CARRIERS)):
-            carrier = next(kind for kind in _CARRIERS if isinstance(thing, kind))
+        elif _is(thing, tuple(_CARRIERS)):
+            carrier = next(kind for kind in _CARRIERS if _is(thing, kind))
             names = getattr(type(thing), "carries", _CARRIERS[carrier])
             yield from [getattr(thing, name) for name in names]
-            yield getattr(thing, "__dict__", {}).get("__wrapped__")
-        elif isinstance(thing, _VIEWS):
+            yield (_attributes(thing) or {}).get("__wrapped__")
+        elif _is(thing, _VIEWS):
             yield from self._inside(thing, list)
-        elif isinstance(thing, type):
+        elif _is(thing, type):
             yield type(thing)
             if not self._is_foreign(thing.__module__, _file(thing.__module__)):
                 yield from self._inside(thing, lambda kind: [*kind.__bases__, *_items(vars(kind))])
-        elif hasattr(type(thing), "tobytes") or isinstance(thing, bytearray):
+        elif hasattr(type(thing), "tobytes") or _is(thing, bytearray):
             self.contents.append(_Array(thing, _buffer(thing)))
             if getattr(thing, "dtype", None) == "O" and hasattr(thing, "ravel"):
                 yield from thing.ravel()  # of objects, which may change within
-        elif not isinstance(thing, ModuleType):
+        elif not _is(thing, ModuleType):
             yield from self._look_into_object(thing)
 
     def _look_into_object(self, thing: object) -> Iterator[object]:
-        if isinstance(thing, (tuple, frozenset)):
+        if _is(thing, (tuple, frozenset)):
             yield from thing
-        elif isinstance(thing, (list, dict, set, deque, MappingProxyType)):
+        elif _is(thing, (list, dict, set, deque, MappingProxyType)):
             yield from self._inside(thing, _items)
         slots = [
             member
@@ -187,10 +205,12 @@ class Captured:
             for member in vars(kind).values()
             if isinstance(member, MemberDescriptorType)
         ]
-        if slots or hasattr(thing, "__dict__"):
+        if slots or _attributes(thing) is not None:
             yield from self._inside(thing, partial(_fields, slots))
         else:
             yield type(thing)
+        if hasattr(type(thing), "__wrapped__"):  # a proxy, of which that may be no attribute
+            yield _wrapped(thing)
 
     def _inside(self, thing: object, look: Callable[[Any], Sequence[object]]) -> Sequence[object]:
         content = look(thing)
@@ -269,7 +289,28 @@ def _file(module: str) -> str | None:
 
 def _cannot_change(thing: object) -> bool:
     """Whether a thing cannot change."""
-    return isinstance(thing, _UNCHANGING) and not hasattr(thing, "__dict__")
+    return _is(thing, _UNCHANGING) and _attributes(thing) is None
+
+
+def _is(thing: object, kinds: type[T] | tuple[type[T], ...]) -> TypeGuard[T]:
+    """As `isinstance`, without asking the thing: a proxy says that it is another, or raises."""
+    return issubclass(type(thing), kinds)
+
+
+def _attributes(thing: Any) -> dict[str, object] | None:  # noqa: ANN401 - of any kind
+    """What an object has in its `__dict__`: a proxy gives another's, or raises."""
+    try:
+        found = thing.__dict__
+        return found if isinstance(found, dict) else None
+    except Exception:  # noqa: BLE001 - whatever looking at it raises, the function may do without
+        return None
+
+
+def _wrapped(proxy: Any) -> object:  # noqa: ANN401 - of any kind
+    try:
+        return proxy.__wrapped__
+    except Exception:  # noqa: BLE001 - as above
+        return None
 
 
 def _content(cell: CellType) -> object:
@@ -288,7 +329,7 @@ def _items(container: Iterable[object]) -> Sequence[object]:
 def _fields(slots: Iterable[MemberDescriptorType], thing: object) -> Sequence[object]:
     """The class of an object, and its attributes, those in its slots first."""
     found = [_slot(member, thing) for member in slots]
-    return [type(thing), *found, *_items(getattr(thing, "__dict__", {}))]
+    return [type(thing), *found, *_items(_attributes(thing) or {})]
 
 
 def _slot(member: MemberDescriptorType, thing: object) -> object:

@@ -10,10 +10,11 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from threading import RLock
+from threading import RLock, get_ident
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from weakref import WeakSet
 
+from fgrad.compiler.lock import LOCK
 from fgrad.compiler.lowering import Expressions
 from fgrad.compiler.paths import Runs, assemble, graft
 from fgrad.compiler.python import MISSING, Emitted
@@ -25,9 +26,11 @@ if TYPE_CHECKING:
     from fgrad.compiler.program import Program
     from fgrad.compiler.trace import Run
 
-__all__ = ["Compiled", "Function", "run_again", "warn"]
+__all__ = ["RAISED", "Compiled", "Function", "run_again", "warn"]
 
 Function: TypeAlias = Callable[..., Any]
+RAISED: Final = object()
+"""The answer of code that raises."""
 _MOST_RUNS: Final = 64
 _ALL: Final[WeakSet[Compiled]] = WeakSet()
 """Those whose locks a forked child makes anew: whoever held one is not there to release it."""
@@ -45,9 +48,10 @@ class Compiled:
     entry: what a call of the function enters by, as long as nothing else is installed.
     install: makes another thing what a call enters by: machine code, with no Python before it. None
         where not all arguments are floats.
+    tell: warns of what the function does, and says why.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that it has of its function
         self,
         inputs: int,
         captured: Captured,
@@ -55,6 +59,7 @@ class Compiled:
         native: bool | None,
         entry: Function,
         install: Callable[[Function], None] | None,
+        tell: Callable[[str, str], None],
     ) -> None:
         self.captured = captured
         self.program: Program | None = None
@@ -72,40 +77,41 @@ class Compiled:
         self._wait = math.inf if native is False else 0 if native else _HOT
         self._calls_left = self._wait
         self._entry = entry
+        self._tell = tell
         self._install = None if captured.contents else install
 
-    def learns(self, name: str) -> bool:
+    def learns(self) -> bool:
         """Whether to look at one more run; where there have been enough, a warning says so."""
         if self._count == _MOST_RUNS:
-            self._close(f"{name} took {_MOST_RUNS} paths through its branches: new ones run")
+            self._close(f"took {_MOST_RUNS} paths through its branches: new ones run")
         return not self._closed
 
-    def learn(self, f: Function, call: Call, answer: object, name: str) -> None:
+    def learn(self, f: Function, call: Call, answer: object) -> None:
         """Compile the run that gave `answer` beside the others, if they can be told apart."""
         try:
             with _without_collector():
                 self._add(run_again(f, call, answer, self.captured, branching=self._branching))
         except Untraceable as reason:
-            self._fail(name, reason)
+            self._fail(reason)
         except Contradiction:
             self.program, self._native, self._code = None, None, _missing
             if self._install is not None:
                 self._install(self._entry)
-            self._close(f"{name} gave different results from the same numbers: it runs")
+            self._close("gave different results from the same numbers: it runs")
 
-    def _fail(self, name: str, reason: Untraceable) -> None:
+    def _fail(self, reason: Untraceable) -> None:
         """Take note of a call that no program can repeat."""
         self._failures += 1
         if self._failures == _MOST_RUNS:
-            self._close(f"{name} could not be compiled in {_MOST_RUNS} calls ({reason}): it runs")
+            self._close(f"could not be compiled in {_MOST_RUNS} calls: it runs", f" ({reason})")
 
-    def _close(self, what: str) -> None:
+    def _close(self, what: str, why: str = "") -> None:
         """Look at no more runs."""
         with self._lock:
             self._count, known = -1, self._closed
             self._closed = True
         if not known:
-            warn(f"{what} uncompiled from now on")
+            self._tell(f"{what} uncompiled from now on", why)
 
     def _add(self, run: Run) -> None:
         with self._lock:
@@ -129,11 +135,18 @@ class Compiled:
         self._branching, self._runs, self._count = True, None, 0
 
     def run(self, numbers: Sequence[float]) -> object:
-        """What the runs so far give for these numbers: MISSING if it takes another one."""
-        self._calls_left -= 1
-        if self._calls_left < 0:
-            self._go_native()
-        return self._code(*numbers)
+        """What the runs so far give for these numbers: MISSING if it takes another one.
+
+        RAISED where they raise: the function itself is to do that, and outside of any `except`, or
+        the error here would be the context of its own.
+        """
+        try:
+            self._calls_left -= 1
+            if self._calls_left < 0:
+                self._go_native()
+            return self._code(*numbers)
+        except Exception:  # noqa: BLE001 - whatever it is
+            return RAISED
 
     def _emit(self, *numbers: float) -> object:
         """Python's function of the program, called; from then on calls go to it."""
@@ -151,7 +164,8 @@ class Compiled:
         with self._lock:
             self._calls_left = math.inf
             try:
-                from fgrad.compiler.native import compile_native
+                with LOCK:  # or a child that is forked amid the import waits for its end
+                    from fgrad.compiler.native import compile_native
 
                 program = self.program
                 if program is None:
@@ -165,7 +179,7 @@ class Compiled:
                 if code is not None:
                     self._install(code)
             except ImportError:
-                if not self._wait:
+                if not self._wait and not sys.is_finalizing():  # when nothing can be imported
                     _say_what_is_missing()
 
 
@@ -198,20 +212,34 @@ def _renew_locks() -> None:
         compiled._lock = RLock()  # noqa: SLF001 - as its own method would
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_locks)
+_WITHOUT_COLLECTOR: Final[set[int]] = set()
+"""The threads that have turned the garbage collector off, and will turn it on again."""
 
 
 @contextmanager
 def _without_collector() -> Iterator[None]:
     """All that is made is needed: to look for garbage in it takes as long as the rest."""
-    enabled = gc.isenabled()
+    if not gc.isenabled():
+        yield
+        return
+    _WITHOUT_COLLECTOR.add(get_ident())
     gc.disable()
     try:
         yield
     finally:
-        if enabled:
-            gc.enable()
+        gc.enable()
+        _WITHOUT_COLLECTOR.discard(get_ident())
+
+
+def _turn_collector_on() -> None:
+    if _WITHOUT_COLLECTOR:
+        _WITHOUT_COLLECTOR.clear()
+        gc.enable()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_locks)
+    os.register_at_fork(after_in_child=_turn_collector_on)
 
 
 def _missing(*_: object, **__: object) -> object:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from functools import partial, update_wrapper
-from threading import get_ident
+from threading import Thread, current_thread
 from types import MethodType
 from typing import (
     TYPE_CHECKING,
@@ -23,7 +23,7 @@ from typing import (
 
 from fgrad.compiler.call import Call
 from fgrad.compiler.captured import Captured
-from fgrad.compiler.compiled import Compiled, Function, run_again, warn
+from fgrad.compiler.compiled import RAISED, Compiled, Function, run_again, warn
 from fgrad.compiler.lowering import Expressions
 from fgrad.compiler.paths import assemble, graft
 from fgrad.compiler.portable import named, portable
@@ -68,7 +68,8 @@ class Jitted(_Installed[P, T]):
     _left: dict[Hashable, int]
     """How often kinds came that were left uncompiled."""
     _entries: list[Function]
-    _inside: set[int]
+    _told: set[str]
+    _inside: set[Thread]
     """The threads that are in `f` to trace it: what it calls of itself is part of that."""
 
     def __new__(cls, f: Callable[P, T], native: bool | None) -> Self:  # noqa: FBT001 - only jit calls it
@@ -77,7 +78,7 @@ class Jitted(_Installed[P, T]):
         update_wrapper(self, f, updated=())
         self._f, self._native = f, native
         self._compiled, self._entries, self._left = {}, [], {}
-        self._kinds, self._inside = 0, set()
+        self._kinds, self._inside, self._told = 0, set(), set()
         self._install(self._enter)
         return self
 
@@ -88,7 +89,7 @@ class Jitted(_Installed[P, T]):
 
     def _enter(self, *args: P.args, **kwargs: P.kwargs) -> object:
         """What the function gives for these arguments: by what is compiled, or by a new trace."""
-        if self._inside and get_ident() in self._inside:
+        if self._inside and current_thread() in self._inside:
             return self._f(*args, **kwargs)
         key: Hashable = len(args)
         numbers: Sequence[float] = args  # type: ignore[assignment]  # if they are floats
@@ -102,9 +103,8 @@ class Jitted(_Installed[P, T]):
                 break
         compiled = self._compiled.get(key)
         if compiled is not None and not compiled.captured.changed():
-            try:
-                answer = compiled.run(numbers)
-            except Exception:  # noqa: BLE001 - whatever it is, the function itself raises it
+            answer = compiled.run(numbers)
+            if answer is RAISED:
                 return self._f(*args, **kwargs)
             if answer is not MISSING:
                 return answer
@@ -114,17 +114,17 @@ class Jitted(_Installed[P, T]):
         """What the function gives; a second run, on nodes, is compiled for the calls to come."""
         f: Callable[..., object] = self._f
         compiled = self._place(call)
-        if compiled is None or not compiled.learns(repr(self)):
+        if compiled is None or not compiled.learns():
             return f(*args, **kwargs)
         with self._tracing():
             answer = f(*args, **kwargs)
-            compiled.learn(f, call, answer, repr(self))
+            compiled.learn(f, call, answer)
         return answer
 
     @contextmanager
     def _tracing(self) -> Iterator[None]:
         """What this thread calls of the function is not compiled for itself."""
-        thread = get_ident()
+        thread = current_thread()  # whose number another may get, in a child that is forked
         outermost = thread not in self._inside
         self._inside.add(thread)
         try:
@@ -147,6 +147,7 @@ class Jitted(_Installed[P, T]):
             native=self._native,
             entry=self._enter,
             install=self._install if call.key == len(call.numbers) else None,
+            tell=self._tell,
         )
         self._compiled.pop(call.key, None)
         self._compiled[call.key] = compiled
@@ -156,15 +157,21 @@ class Jitted(_Installed[P, T]):
     def _is_due(self, key: Hashable) -> bool:
         """Whether a kind too many has now come often enough to take the place of the oldest."""
         if self._kinds == _MOST_KINDS + 1:
-            warn(
-                f"{self!r} was called with more than {_MOST_KINDS} kinds of arguments and captured "
-                f"values; a new one runs uncompiled until it has come {_OFTEN} times (make what "
-                "varies a float argument)"
+            self._tell(
+                f"was called with more than {_MOST_KINDS} kinds of arguments and captured values; "
+                f"a new one runs uncompiled until it has come {_OFTEN} times (make what varies a "
+                "float argument)"
             )
         calls = self._left.pop(key, 0) + 1
         self._left[key] = calls
         _keep_newest(self._left)
         return calls >= _OFTEN and calls & (calls - 1) == 0  # twice as often the next time
+
+    def _tell(self, what: str, why: str = "") -> None:
+        """Warn of what the function does: once, however many kinds of arguments it does it with."""
+        if what not in self._told:
+            self._told.add(what)
+            warn(f"{self!r} {what}{why}")
 
     @overload
     def __get__(self, instance: None, owner: object = None) -> Jitted[P, T]: ...

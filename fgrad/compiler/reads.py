@@ -5,9 +5,13 @@ from __future__ import annotations
 import dis
 from collections.abc import Iterator, Sequence
 from types import CodeType
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 __all__ = ["Reads"]
+
+
+_BY_TEXT: Final = frozenset({"__dict__", "getattr", "globals", "vars"})
+"""Where code that reads one of these has a string, that may be a name."""
 
 
 class Import(NamedTuple):
@@ -24,7 +28,10 @@ class Import(NamedTuple):
 
 
 class Reads(NamedTuple):
-    """What the code of a function, and of those within it, looks up by name."""
+    """What the code of a function, and of those within it, looks up by name.
+
+    names: also those that it may look up by their text, `globals()["name"]`.
+    """
 
     names: frozenset[str]
     globals: frozenset[str]
@@ -41,8 +48,11 @@ class Reads(NamedTuple):
         steps = [x for inner in codes for x in dis.get_instructions(inner)]
         found = [x for x in steps if x.opname not in ("EXTENDED_ARG", "CACHE")]
         by_name = [(x.opname, str(x.argval)) for x in found if x.opcode in dis.hasname]
+        names = frozenset(name for _, name in by_name)
+        if names & _BY_TEXT:
+            names |= {x for inner in codes for x in inner.co_consts if isinstance(x, str)}
         return cls(
-            frozenset(name for _, name in by_name),
+            names,
             frozenset(name for opname, name in by_name if opname.endswith(("GLOBAL", "NAME"))),
             frozenset(_imports(found)),
             any(opname == "STORE_ATTR" for opname, _ in by_name),

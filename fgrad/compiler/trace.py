@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
@@ -11,7 +12,7 @@ from fgrad.container import ROLES, Container
 from fgrad.graph import Node, ancestors, fresh, plain
 from fgrad.number import as_float
 from fgrad.tree import flatten
-from fgrad.watch import own_place, watch
+from fgrad.watch import is_library, own_place, watch
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -201,9 +202,12 @@ def _watched(
             raise
         if recorder.refusal is not None:
             raise recorder.refusal from error
-        if isinstance(error, (TypeError, AttributeError)):
-            raise _explained(error) from error
-        raise Untraceable(f"it raises {type(error).__name__} where its numbers are nodes") from None
+        what = f"it raises {type(error).__name__} where its numbers are nodes"
+        if not isinstance(error, (TypeError, AttributeError)):
+            raise Untraceable(what) from None
+        if _states_an_error(error):
+            raise Untraceable(f"{what}: {error}") from None
+        raise _explained(error) from error
     if recorder.due is not None:
         raise recorder.due
     return answer
@@ -252,6 +256,18 @@ def _flattened(answer: object) -> tuple[list[Leaf], Structure]:
     except (TypeError, RecursionError) as error:
         raise Untraceable(str(error)) from None
     return leaves, structure
+
+
+def _states_an_error(error: Exception) -> bool:
+    """Whether a `raise` of the user's own raised it: no node failed, the function refused one."""
+    step = error.__traceback__
+    while step is not None and step.tb_next is not None:
+        step = step.tb_next
+    if step is None or own_place([(step.tb_frame, step.tb_lineno)]) == "":
+        return False
+    code = step.tb_frame.f_code
+    raises = dis.opname[code.co_code[step.tb_lasti]] == "RAISE_VARARGS"
+    return raises and not is_library(code.co_filename)
 
 
 def _explained(error: Exception) -> TypeError:

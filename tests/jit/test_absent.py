@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -95,3 +96,19 @@ def test_what_a_bound_builtin_or_a_view_reads_may_change(*, native: bool) -> Non
         assert [quick(1.0), quick(3.0)] == [2.0, 6.0]
         table["rate"] = 5.0
         assert [quick(1.0), quick(3.0)] == [5.0, 15.0]
+
+
+@both
+@pytest.mark.parametrize(
+    "read",
+    ['globals()["rate"]', 'globals().get("rate")', 'getattr(own, "rate")', 'vars(own)["rate"]'],
+)
+def test_a_global_that_is_read_by_its_text_is_noticed(read: str, *, native: bool) -> None:
+    own = ModuleType("own")
+    exec(f"def f(x): return x * {read}", vars(own))  # noqa: S102 - as above
+    own.rate = 2.0  # type: ignore[attr-defined]  # a module takes any
+    own.own = own  # type: ignore[attr-defined]  # as above
+    quick = jit(own.f, native=native)
+    assert [quick(1.0), quick(2.0)] == [2.0, 4.0]
+    own.rate = 5.0  # type: ignore[attr-defined]  # as above
+    assert quick(2.0) == 10.0

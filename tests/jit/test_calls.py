@@ -338,3 +338,16 @@ def test_a_comparison_is_the_other_side_s_own_affair() -> None:
     f = lambda x: 1.0 if x == Odd() else x
     quick = jit(f)
     assert [quick(x) for x in (0.5, 2.0, 0.5, 2.0)] == [f(x) for x in (0.5, 2.0, 0.5, 2.0)]
+
+
+def test_an_error_is_the_function_s_own_without_another_behind_it(runner: Runner) -> None:
+    def f(x: Any, divisors: Any) -> Any:
+        return x / divisors[0]
+
+    for run, last in ((runner(f), [0.0]), (runner(lambda x, y: x / y), 0.0)):
+        for y in (2.0, 4.0):
+            run(1.0, [y] if isinstance(last, list) else y)
+        with pytest.raises(ZeroDivisionError) as caught:
+            run(1.0, last)
+        assert caught.value.__context__ is None
+        assert caught.value.__cause__ is None

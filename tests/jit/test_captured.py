@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -118,3 +119,111 @@ def test_captured_values_that_change_all_the_time_are_given_up_with_a_warning() 
     assert found == [2.0 * i for i in range(400)]
     assert len(warned) == 1
     assert warned[0].filename == __file__
+
+
+class Raising:
+    """A proxy of nothing yet: whatever is asked of it, it raises."""
+
+    def __getattribute__(self, name: str) -> object:
+        raise RuntimeError(name)
+
+
+class Answering:
+    """Whatever is asked of it, it gives the same."""
+
+    def __getattribute__(self, name: str) -> object:
+        return 2.0
+
+
+class Pretending:
+    """A proxy, which says that it is another, and has what that has."""
+
+    __slots__ = ("behind",)
+    __class__ = property(lambda self: type(self.behind))  # type: ignore[assignment]  # as proxies do
+
+    def __init__(self, behind: Any) -> None:
+        self.behind = behind
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.behind, name)
+
+    def __call__(self, *args: Any) -> Any:
+        return self.behind(*args)
+
+
+@pytest.mark.parametrize("kind", [Raising, Answering])
+def test_an_object_that_cannot_be_looked_at_is_no_obstacle(kind: type[Any]) -> None:
+    thing = kind()
+    quick = jit(lambda x: x * 2.0 if x > 0 else thing.rate * x)
+    assert [quick(1.0), quick(2.0)] == [2.0, 4.0]
+
+
+@pytest.mark.parametrize("native", [False, True])
+def test_a_proxy_of_a_function_or_an_object_is_looked_into(*, native: bool) -> None:
+    rate = [2.0]
+    scale, plain = Pretending(lambda x: x * rate[0]), Plain(3.0)
+    for f in (scale, lambda x: scale(x)):
+        rate[0] = 2.0
+        quick = jit(f, native=native)
+        assert [quick(1.0), quick(2.0)] == [2.0, 4.0]
+        rate[0] = 5.0
+        assert quick(2.0) == 10.0
+    behind = Pretending(plain)
+    quick = jit(lambda x: x * behind.k, native=native)
+    assert [quick(1.0), quick(2.0)] == [3.0, 6.0]
+    plain.k = 5.0
+    assert quick(2.0) == 10.0
+
+
+class Hiding:
+    """As proxies that are written in C: only `__wrapped__` leads on."""
+
+    __slots__ = ("behind",)
+    __wrapped__ = property(lambda self: self.behind())
+
+    def __init__(self, behind: Any) -> None:
+        self.behind = weakref.ref(behind)
+
+    def __call__(self, *args: Any) -> Any:
+        return self.__wrapped__(*args)
+
+
+def test_what_a_proxy_hides_is_looked_into() -> None:
+    rate = [2.0]
+
+    def scaled(x: Any) -> Any:
+        return x * rate[0]
+
+    scale = Hiding(scaled)
+    quick = jit(lambda x: scale(x))
+    assert [quick(1.0), quick(2.0)] == [2.0, 4.0]
+    rate[0] = 5.0
+    assert quick(2.0) == 10.0
+
+
+class Unlisted(list[float]):
+    def __iter__(self) -> NoReturn:
+        raise RuntimeError("not now")
+
+
+class Unpaired(tuple[float, ...]):
+    __slots__ = ()
+
+    def __iter__(self) -> NoReturn:
+        raise ValueError("not now")
+
+
+class Closed:
+    def tobytes(self) -> NoReturn:
+        raise ValueError("closed")
+
+
+@pytest.mark.parametrize("kind", [Unlisted, Unpaired, Closed])
+@pytest.mark.parametrize("native", [False, True])
+def test_what_cannot_be_looked_into_may_change(kind: type[Any], *, native: bool) -> None:
+    thing, rate = kind(), [2.0]
+    quick = jit(lambda x: x * rate[0] if x > 0 else x * len(thing), native=native)
+    with pytest.warns(RuntimeWarning, match="more than 256 kinds"):
+        assert [quick(float(x)) for x in range(1, 300)] == [2.0 * x for x in range(1, 300)]
+    rate[0] = 5.0
+    assert quick(2.0) == 10.0

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextvars
+import gc
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -21,6 +24,7 @@ from fgrad import grad, jit, relu, value
 from fgrad.compiler.captured import Captured
 from fgrad.compiler.compiled import _ALL
 from fgrad.compiler.native.cache import MOST, Cache, digest
+from tests.jit.runners import NO_NATIVE
 
 
 def folded(x: Any) -> Any:
@@ -148,6 +152,17 @@ def test_a_pipe_in_the_place_of_an_entry(tmp_path: Path, monkeypatch: pytest.Mon
     assert Cache().get(digest(b"key")) is None
 
 
+def assert_ends(child: int) -> None:
+    for _ in range(300):
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            assert status == 0
+            return
+        time.sleep(0.1)
+    os.kill(child, signal.SIGKILL)
+    pytest.fail("the child waits for a lock that nobody will release")
+
+
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # of threads, from 3.12 on
 def test_a_child_that_was_forked_while_another_thread_compiled() -> None:
     quick = jit(folded, native=False)
@@ -169,11 +184,108 @@ def test_a_child_that_was_forked_while_another_thread_compiled() -> None:
         os._exit(0 if quick(-1.0) == 1.0 else 1)
     done.set()
     thread.join()
-    for _ in range(300):
-        ended, status = os.waitpid(child, os.WNOHANG)
-        if ended:
-            assert status == 0
-            return
-        time.sleep(0.1)
-    os.kill(child, signal.SIGKILL)
-    pytest.fail("the child waits for a lock that nobody will release")
+    assert_ends(child)
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # of threads, from 3.12 on
+@NO_NATIVE
+def test_a_child_that_was_forked_while_llvmlite_let_go_of_code() -> None:
+    from llvmlite.binding import ffi
+
+    assert jit(lambda x: x + 1.0, native=True)(1.0) == 2.0
+    inside = threading.Event()
+
+    def dispose() -> None:
+        with ffi.lib._lock:  # noqa: SLF001 - as when an engine goes, in any thread
+            inside.set()
+            time.sleep(0.5)
+
+    thread = threading.Thread(target=dispose)
+    thread.start()
+    inside.wait()
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if jit(lambda x: x + 3.0, native=True)(1.0) == 4.0 else 1)
+    thread.join()
+    assert_ends(child)
+
+
+FORK_IN_AN_IMPORT = """
+import os, signal, sys, threading, time, warnings
+from fgrad import jit
+
+inside = threading.Event()
+
+class Slow:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == "fgrad.compiler.native.builtin":
+            inside.set()
+            time.sleep(0.5)
+
+sys.meta_path.insert(0, Slow)
+warnings.simplefilter("ignore")
+thread = threading.Thread(target=lambda: jit(lambda x: x + 1.0, native=True)(1.0))
+thread.start()
+inside.wait()
+child = os.fork()
+if child == 0:
+    signal.alarm(10)
+    os._exit(int(jit(lambda x: x + 3.0, native=True)(1.0)))
+thread.join()
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@NO_NATIVE
+def test_a_child_that_was_forked_while_another_thread_imported_the_compiler() -> None:
+    command = [sys.executable, "-c", FORK_IN_AN_IMPORT]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert shown.stdout == "4\n"
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # of threads, from 3.12 on
+def test_a_child_that_was_forked_while_another_thread_traced_collects_garbage() -> None:
+    inside, done = threading.Event(), threading.Event()
+
+    def f(x: Any) -> Any:
+        if gc.isenabled():
+            return x * 2.0  # the run on floats
+        inside.set()
+        done.wait()
+        return x * 2.0
+
+    quick = jit(f)
+    thread = threading.Thread(target=quick, args=(1.0,))
+    thread.start()
+    inside.wait()
+    child = os.fork()
+    if child == 0:
+        done = threading.Event()
+        done.set()
+        again = threading.Thread(target=quick, args=(1.0,))  # gets the number of the other
+        again.start()
+        again.join()
+        os._exit(0 if gc.isenabled() and quick._compiled[1].program else 1)  # noqa: SLF001 - no user sees it
+    done.set()
+    thread.join()
+    assert gc.isenabled()
+    assert_ends(child)
+
+
+AT_THE_END = """
+import sys
+from fgrad import jit
+
+class Late:
+    def __del__(self, quick=jit(lambda x: x * 2.0, native=True)):
+        print(quick(1.0), quick(2.0))
+
+sys.modules["late"] = Late()
+"""
+
+
+def test_nothing_is_missing_at_the_end_of_the_interpreter() -> None:
+    command = [sys.executable, "-c", AT_THE_END]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert (shown.stdout, shown.stderr) == ("2.0 4.0\n", "")

@@ -392,7 +392,7 @@ def test_errors_of_arguments_do_not_count_as_paths() -> None:
 
 def test_what_cannot_be_compiled_is_given_up_with_one_warning() -> None:
     quick: Callable[[float], int] = jit(lambda x: 3 if x > 0 else 4)
-    with pytest.warns(RuntimeWarning, match="64 calls \\(answer: expected float") as warned:
+    with pytest.warns(RuntimeWarning, match=r"64 calls.*\(answer: expected float") as warned:
         answers = [quick(float(i - 100)) for i in range(200)]
     assert answers == [4] * 101 + [3] * 99
     assert len(warned) == 1

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from fgrad.compiler.lock import LOCK
 from fgrad.compiler.native.cache import MOST, Cache
 from fgrad.compiler.native.entry import Entry
-from fgrad.compiler.native.machine import LOCK, Machine
+from fgrad.compiler.native.machine import Machine
 from tests.jit.reference import ask
 from tests.jit.test_native_builtin import SUM
 
@@ -139,3 +140,43 @@ def test_the_oldest_entries_make_room(folder: Path) -> None:
     left = {entry.name for entry in folder.iterdir()}
     assert left == {KEY.hex(), *names[MOST // 2 :]}
     assert cache.get(KEY) == b"content"
+
+
+def test_what_a_killed_process_was_writing_goes_when_it_is_old(folder: Path) -> None:
+    cache = Cache()
+    killed = (
+        "import os, sys\nfrom pathlib import Path\n"
+        "from fgrad.compiler.native.cache import Cache\n"
+        "Path.replace = lambda *_: os._exit(0)\n"
+        "Cache().put(bytes(range(32)), b'content')"
+    )
+    environment = {**os.environ, "FGRAD_CACHE": str(folder)}
+    subprocess.run([sys.executable, "-c", killed], env=environment, check=True)
+    (left,) = folder.iterdir()
+    (folder / f"{KEY.hex()}.thesis.txt").touch()
+    os.utime(folder / f"{KEY.hex()}.thesis.txt", ns=(0, 0))
+    cache.put(KEY, b"content")
+    assert left.exists()  # somebody may be writing it
+    os.utime(left, ns=(0, 0))
+    cache.put(KEY, b"content")
+    assert {x.name for x in folder.iterdir()} == {KEY.hex(), f"{KEY.hex()}.thesis.txt"}
+
+
+@pytest.mark.parametrize("mode", [0o620, 0o602])
+def test_an_entry_that_others_can_write_is_not_used(folder: Path, mode: int) -> None:
+    cache = Cache()
+    cache.put(KEY, b"content")
+    (folder / KEY.hex()).chmod(mode)
+    assert cache.get(KEY) is None
+    cache.put(KEY, b"content")
+    assert cache.get(KEY) == b"content"
+
+
+def test_an_entry_of_another_user_is_not_used(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = Cache()
+    cache.put(KEY, b"content")
+    another = (folder / KEY.hex()).stat().st_uid + 1
+    monkeypatch.setattr(os, "getuid", lambda: another)
+    assert cache.get(KEY) is None

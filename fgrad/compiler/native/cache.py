@@ -13,6 +13,7 @@ import re
 import stat
 import sys
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -22,6 +23,9 @@ __all__ = ["MOST", "Cache", "digest"]
 MOST: Final = 2_000
 _DIGEST: Final = hashlib.sha256().digest_size
 _ENTRY: Final = re.compile(rf"[0-9a-f]{{{2 * _DIGEST}}}")
+_UNFINISHED: Final = re.compile(_ENTRY.pattern + r"\.\w+")
+_ABANDONED: Final = 3_600
+"""The seconds after which nobody is writing a file any more."""
 
 
 def digest(*parts: bytes) -> bytes:
@@ -46,7 +50,7 @@ class Cache:
             return None
         path = self.folder / key.hex()
         try:
-            if not stat.S_ISREG(path.lstat().st_mode):  # reading a pipe would never end
+            if not _is_own(path.lstat()):
                 return None
             entry = path.read_bytes()
         except OSError:
@@ -59,7 +63,7 @@ class Cache:
         if self.folder is None:
             return
         with suppress(OSError):
-            descriptor, name = tempfile.mkstemp(dir=self.folder)
+            descriptor, name = tempfile.mkstemp(dir=self.folder, prefix=f"{key.hex()}.")
             try:
                 with os.fdopen(descriptor, "wb") as file:
                     file.write(digest(key, content) + content)
@@ -69,11 +73,24 @@ class Cache:
             _thin_out(self.folder)
 
 
+def _is_own(found: os.stat_result) -> bool:
+    """Whether a file is one, for reading a pipe would never end, that only the user can write."""
+    return (
+        stat.S_ISREG(found.st_mode)
+        and found.st_uid == os.getuid()
+        and not stat.S_IMODE(found.st_mode) & 0o022
+    )
+
+
 def _thin_out(folder: Path) -> None:
     """Where there are too many entries, drop the half that was written longest ago.
 
-    Only files that are named as entries are: the folder may have been chosen by mistake.
+    Drop, too, what processes that were killed have left half written. Only files that are named as
+    entries are: the folder may have been chosen by mistake.
     """
+    for path in folder.iterdir():
+        if _UNFINISHED.fullmatch(path.name) and time.time() - path.stat().st_mtime > _ABANDONED:
+            path.unlink(missing_ok=True)
     entries = [path for path in folder.iterdir() if _ENTRY.fullmatch(path.name)]
     if len(entries) > MOST:
         entries.sort(key=lambda entry: entry.stat().st_mtime_ns)

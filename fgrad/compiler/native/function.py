@@ -9,10 +9,11 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
+from fgrad.compiler.lock import LOCK
 from fgrad.compiler.native import layout
 from fgrad.compiler.native.builtin import keeper, make_builtin
 from fgrad.compiler.native.entry import Entry
-from fgrad.compiler.native.machine import LOCK, machine
+from fgrad.compiler.native.machine import machine
 from fgrad.compiler.program import Block, Program, Return
 from fgrad.container import LEAF
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import os
-import threading
 from collections.abc import Callable, Iterable
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Final
@@ -16,15 +14,7 @@ from fgrad.compiler.native.forms import LIBM
 if TYPE_CHECKING:
     from llvmlite.binding import ExecutionEngine, ModulePassManager, PassBuilder, TargetMachine
 
-__all__ = ["LOCK", "Machine", "machine"]
-
-LOCK: Final = threading.RLock()
-"""Held by whoever compiles: LLVM's context is shared."""
-if hasattr(os, "register_at_fork"):  # a child must not inherit a lock that nobody will release
-    os.register_at_fork(
-        before=LOCK.acquire, after_in_parent=LOCK.release, after_in_child=LOCK.release
-    )
-
+__all__ = ["Machine", "machine"]
 
 _PASSES: Final = (
     "sroa",

@@ -17,6 +17,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import product
 from pathlib import Path
 from timeit import Timer
 from typing import Final
@@ -30,6 +31,7 @@ from fgrad.compiler.native.machine import machine
 from fgrad.compiler.native.stretch import HEAD
 from fgrad.compiler.program import Atom, Block, Constant, Guard, Line, Program, Return
 from fgrad.container import LEAF as NUMBER
+from fgrad.tree import flatten
 from tests.bench.jit import POINT, ours
 
 ROUNDS: Final = 15
@@ -60,6 +62,13 @@ def straight(size: int) -> Program:
     steps = (*range(4, 4 + size), 4 + size)
     lines.append(Line(total, ends))
     return Program(4, tuple(lines), Block(steps, Return((4 + size,), NUMBER)))
+
+
+def wide(size: int) -> Program:
+    """The gradient of the sum of so many squares."""
+    lines = tuple([Line(add, (value, value)) for value in range(size)])
+    outputs = tuple(range(size, 2 * size))
+    return Program(size, lines, Block(outputs, Return(outputs, flatten([0.0] * size)[1])))
 
 
 def nanoseconds(*runs: Callable[[], object]) -> list[float]:
@@ -208,14 +217,14 @@ def measure_kernel() -> None:
 CHILD: Final = """
 import resource, sys, time
 sys.path.insert(0, ".")
-from tests.bench.native import compile_native, guarded, straight
+from tests.bench.native import compile_native, guarded, straight, wide
 import llvmlite.binding
 compile_native(guarded(1), print, ())
-program = straight(int(sys.argv[1]))
+program = {"straight": straight, "wide": wide}[sys.argv[1]](int(sys.argv[2]))
 before = time.process_time()
 native = compile_native(program, print, ())
 after = time.process_time()
-point = 0.1, 0.2, 0.3, 0.4
+point = [0.1, 0.2, 0.3, 0.4] * (program.inputs // 4)
 native(*point)
 begin = time.process_time()
 native(*point)
@@ -250,11 +259,13 @@ def child(code: str, cache: str, *arguments: str) -> list[float]:
 
 def measure_compiling() -> None:
     """By size; what it takes beyond the libraries, and the peak of memory with the program."""
-    for size, target in SIZES:
-        rounds = [child(CHILD, "off", str(size)) for _ in range(3 if size < 1_000_000 else 1)]
+    for shape, (size, target) in product(("straight", "wide"), SIZES):
+        rounds = [
+            child(CHILD, "off", shape, str(size)) for _ in range(3 if size < 1_000_000 else 1)
+        ]
         taken, peak, run = (statistics.median(figures) for figures in zip(*rounds, strict=True))
         time = f"{taken:8.3f} s ({target:g})"
-        print(f"{size:9,} lines {time} {peak:6.0f} MB, {run * 1e6:9.1f} us a call")
+        print(f"{size:9,} lines, {shape:8} {time} {peak:6.0f} MB, {run * 1e6:9.1f} us a call")
 
 
 def measure_warm_start() -> None:

@@ -5,6 +5,10 @@ number of the return that it came to, or -1 where no run is known or a row raise
 rows that it calls are handed to it. A large program is cut into chunks, functions of about a
 thousand lines, since what LLVM does to one function takes longer than in proportion; the values
 that cross from chunk to chunk go through the space too.
+
+Of what is loaded and what is stored, LLVM's scheduler compares each with each. So a function with
+many inputs or outputs is cut up sooner, and chunks that do little else than load and store are
+`optnone`: they are translated one instruction after another, and run as fast.
 """
 
 from __future__ import annotations
@@ -25,6 +29,8 @@ __all__ = ["Kernel", "returns"]
 
 CHUNK: Final = 1_000  # lines
 MODULE: Final = 20  # chunks
+PASSING: Final = 4  # lines that an input or an output weighs as much as
+DENSE: Final = CHUNK // 2  # loads and stores in a chunk
 
 
 def returns(block: Block) -> Iterator[Return]:
@@ -51,7 +57,8 @@ class Kernel:
         self.program = program = in_pieces(program)
         blocks, ends = list(_blocks(program.body)), list(returns(program.body))
         outputs = max(len(end.outputs) for end in ends)
-        weight = outputs + sum(_weight(program, step) for block in blocks for step in block.steps)
+        weight = PASSING * (program.inputs + outputs)
+        weight += sum(_weight(program, step) for block in blocks for step in block.steps)
         self.is_whole = weight <= CHUNK
         self._slots: dict[Atom, int] = {value: value for value in range(program.inputs)}
         self.places: list[Sequence[int]]
@@ -94,7 +101,8 @@ class Kernel:
         parts = [part for block in self._parts for part in block]
         for first in range(0, len(parts), MODULE):
             some = enumerate(parts[first : first + MODULE], first)
-            yield HEAD + DECLARATION + "".join([self._chunk(number, part) for number, part in some])
+            chunks = [self._chunk(number, part) for number, part in some]
+            yield HEAD + DECLARATION + "".join([*chunks, _attributes(chunks)])
 
     def _declarations(self) -> str:
         chunks = range(sum(map(len, self._parts)))
@@ -109,7 +117,7 @@ class Kernel:
                 stretch.add(Output(step, self._slots[step]))
         body = "\n".join(stretch.text)
         return (
-            f"define hidden i32 @chunk.{number}(ptr %space, ptr %values) nounwind {{\n{body}\n"
+            f"define hidden i32 @chunk.{number}(ptr %space, ptr %values) #2 {{\n{body}\n"
             "ret i32 1\nunknown:\nret i32 0\n}\n"
         )
 
@@ -150,6 +158,12 @@ def _called(chunk: int) -> str:
         f"%known{chunk} = icmp ne i32 %went{chunk}, 0\n"
         f"br i1 %known{chunk}, label %next{chunk}, label %unknown\nnext{chunk}:"
     )
+
+
+def _attributes(chunks: Sequence[str]) -> str:
+    """What LLVM is told of a module's chunks."""
+    is_dense = sum(chunk.count("ptr %space, i64") for chunk in chunks) > DENSE * len(chunks)
+    return f"attributes #2 = {{ nounwind {'noinline optnone ' if is_dense else ''}}}\n"
 
 
 def _blocks(block: Block) -> Iterator[Block]:

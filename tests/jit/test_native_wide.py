@@ -13,10 +13,10 @@ import pytest
 from llvmlite.binding import parse_assembly
 
 from fgrad.calculus import add, mul
+from fgrad.compiler.lock import LOCK
 from fgrad.compiler.native import compile_native
 from fgrad.compiler.native.entry import Entry
 from fgrad.compiler.native.kernel import CHUNK, DENSE
-from fgrad.compiler.native.machine import LOCK
 from fgrad.compiler.program import Block, Constant, Line, Program, Return
 from fgrad.tree import flatten
 from tests.jit.reference import ASKED, SPECIAL, ask, bits, evaluate

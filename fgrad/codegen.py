@@ -247,8 +247,8 @@ def compile_pull(primitive: Primitive, kind: Kind) -> Callable[..., object]:
     """
     body, names = _step(primitive, kind, _DOWN)
     here, opened = _here(kind)
-    body = opened + body
-    source = f"def pull_({here}, cotangent_, cotangents_, nodes_, top_, first_):\n{body}"
+    head = f"def pull_({here}, cotangent_, cotangents_, nodes_, top_, first_):\n"
+    source = f"{head}{opened}{body}"
     return primitive.compiled.setdefault(f"pull {kind}", compile_function(source, names))
 
 

@@ -295,9 +295,9 @@ def on_older(roots: Iterable[Scalar], first: int) -> set[int]:
     nodes = [root for root in roots if isinstance(root, Node)]
     found = {node.index for node in nodes if node.index < first}
     for node in ancestors(*nodes, first=first):
-        operands = [x.index for x in node.operands if isinstance(x, Node)]
-        if any(index < first or index in found for index in operands):
-            found.add(node.index)
+        for x in node.operands:
+            if x.__class__ is Node and (x.index < first or x.index in found):
+                found.add(node.index)
     return found
 
 
@@ -351,7 +351,6 @@ def _rebuild(rows: Iterable[_Row], known: dict[int, Node]) -> Node:
     return nodes[-1]
 
 
-_EVALUATE: Final = "    number = {value}\n"
 _TRY: Final = """\
     try:
         number = {value}
@@ -381,7 +380,7 @@ def _operator(name: str, primitive: Primitive, *operands: str) -> Callable[..., 
     value = primitive.written([plain[operand] for operand in operands])
     source = (_BINARY if "other" in operands else _UNARY).format(name=name)
     raises = primitive not in calculus.NEVER_RAISE
-    source += (_TRY if raises else _EVALUATE).format(value=value)
+    source += (_TRY if raises else "    number = {value}\n").format(value=value)
     source += FILL.format(
         value="number", primitive="primitive", operands=f"({', '.join(operands)},)"
     )

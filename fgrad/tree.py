@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, TypeVar, overload
 
 from fgrad.container import (
     ROLES,
-    Branch,
     Container,
     Leaf,
     StrayError,
@@ -27,7 +26,7 @@ from fgrad.unrolled import put, take
 if TYPE_CHECKING:
     from fgrad.signatures import Tree
 
-__all__ = ["closer", "flatten", "map_operands", "paths", "ravel", "tree_map", "unflatten"]
+__all__ = ["flatten", "map_operands", "paths", "ravel", "tree_map", "unflatten"]
 
 
 def flatten(tree: object, name: str = "tree") -> tuple[list[Leaf], Structure]:
@@ -71,12 +70,6 @@ def map_operands(tree: object, change: Callable[[Operand], object]) -> object:
     except StrayError:  # an array of something else
         return tree
     return role.close(role.keys(tree), [map_operands(item, change) for item in items])
-
-
-def closer(branch: Branch) -> Callable[[Iterable[object]], object]:
-    """The function that makes a container like `branch` of its items."""
-    outermost = branch._replace(children=None)
-    return lambda items: put(outermost, iter(items))
 
 
 def paths(tree: object, name: str) -> Iterator[tuple[str, object]]:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from fgrad.compiler.program import Atom, Block, Fork, Guard, Line, Program, Return
 from fgrad.container import LEAF, Branch, Static, Structure
 from fgrad.source import compile_function
-from fgrad.tree import closer, unflatten
+from fgrad.tree import unflatten
 
 __all__ = ["MISSING", "Emitted"]
 
@@ -126,7 +126,8 @@ class Emitted:
             return f"[{items}]"
         if structure.kind is tuple:
             return f"({items}{',' * (len(children) == 1)})"
-        return f"{self._named('close', closer(structure))}([{items}])"
+        outermost = structure._replace(children=None)
+        return f"{self._named('close', partial(unflatten, outermost))}([{items}])"
 
 
 def _size(structure: Structure) -> int:

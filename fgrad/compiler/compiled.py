@@ -222,9 +222,9 @@ def _without_collector() -> Iterator[None]:
     if not gc.isenabled():
         yield
         return
-    _WITHOUT_COLLECTOR.add(get_ident())
-    gc.disable()
-    try:
+    try:  # around it all: an interrupt may come between any two lines
+        _WITHOUT_COLLECTOR.add(get_ident())
+        gc.disable()
         yield
     finally:
         gc.enable()

@@ -13,9 +13,12 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
+from itertools import count
 from multiprocessing import get_context
 from operator import length_hint
+from types import FrameType
 from typing import Any, Final
 
 import pytest
@@ -235,6 +238,32 @@ def test_a_child_goes_on_with_what_is_compiled(runner: Runner) -> None:
 
 
 # How many.
+
+
+@pytest.mark.parametrize("at", range(5))
+def test_an_interrupt_leaves_the_garbage_collector_on(at: int) -> None:
+    """At each line of what turns it off while a function is traced."""
+    seen = count()
+
+    def interrupt(frame: FrameType, event: str, _: object) -> Any:
+        if frame.f_code.co_name != "_without_collector":
+            return interrupt if event == "call" else None
+        if event == "line" and next(seen) == at:
+            sys.settrace(None)
+            raise KeyboardInterrupt
+        return interrupt
+
+    before = sys.gettrace()
+    sys.settrace(interrupt)
+    try:
+        with suppress(KeyboardInterrupt):
+            jit(sin)(1.0)
+    finally:
+        sys.settrace(before)
+    off = not gc.isenabled()
+    gc.enable()
+    assert not off
+    assert next(seen) > at
 
 
 def test_compiled_functions_that_are_dropped_are_collected() -> None:

@@ -232,15 +232,15 @@ copysign: Binary = binary(
 maximum = binary(
     "maximum",
     elementary.larger,
-    lambda x, y, z: where(x > y, 1, where(x == y, 0.5, where(x != x, 1, ZERO))),  # noqa: PLR0124
-    lambda x, y, z: where(x < y, 1, where(x == y, 0.5, where((x == x) & (y != y), 1, ZERO))),  # noqa: PLR0124
+    lambda x, y, z: where(x > y, 1, where(x == y, 0.5, where(x != x, 1, ZERO))),  # noqa: PLR0124 - nan
+    lambda x, y, z: where(x < y, 1, where(x == y, 0.5, where((x == x) & (y != y), 1, ZERO))),  # noqa: PLR0124 - nan
     convention="half to each at a tie; all to the nan",
 )
 minimum = binary(
     "minimum",
     elementary.smaller,
-    lambda x, y, z: where(x < y, 1, where(x == y, 0.5, where(x != x, 1, ZERO))),  # noqa: PLR0124
-    lambda x, y, z: where(x > y, 1, where(x == y, 0.5, where((x == x) & (y != y), 1, ZERO))),  # noqa: PLR0124
+    lambda x, y, z: where(x < y, 1, where(x == y, 0.5, where(x != x, 1, ZERO))),  # noqa: PLR0124 - nan
+    lambda x, y, z: where(x > y, 1, where(x == y, 0.5, where((x == x) & (y != y), 1, ZERO))),  # noqa: PLR0124 - nan
     convention="half to each at a tie; all to the nan",
 )
 floor = unary("floor", elementary.to_floor, lambda x, y: ZERO, convention=STEPS)

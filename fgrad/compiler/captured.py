@@ -84,7 +84,7 @@ Watched: TypeAlias = "Cell | Global | Code"
 class _Inside(NamedTuple):
     """A thing that may change within, and what `look` saw there: each object by its identity."""
 
-    thing: Any
+    thing: object
     look: Callable[[Any], Sequence[object]]
     content: Sequence[object]
 
@@ -96,7 +96,7 @@ class _Inside(NamedTuple):
 class _Array(NamedTuple):
     """An array, or another buffer, and all that it was."""
 
-    array: Any
+    array: object
     content: Sequence[object]
 
     def changed(self) -> bool:

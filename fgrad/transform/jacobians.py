@@ -41,11 +41,11 @@ Mode: TypeAlias = Literal["forward", "reverse"]
 # By what comes out (a tuple, a list or another sequence, a dict), and within it by what goes in. Of
 # numbers no Sequence: a lambda that gives a tuple would match twice, and be Any under mypy.
 @overload
-def jacobian(  # type: ignore[overload-overlap]  # a float is a tree, a tuple a sequence; so too below
+def jacobian(  # type: ignore[overload-overlap]  # a float is a tree
     f: Callable[[float], tuple[Scalar, ...]], *, mode: Mode | None = None
 ) -> Function1[tuple[float, ...], tuple[Scalar, ...]]: ...
 @overload
-def jacobian(  # type: ignore[overload-overlap]
+def jacobian(  # type: ignore[overload-overlap]  # a float is a tree
     f: Callable[[float, float], tuple[Scalar, ...]], *, mode: Mode | None = None
 ) -> Function2[tuple[Floats2, ...], tuple[Scalars2, ...]]: ...
 @overload
@@ -53,19 +53,19 @@ def jacobian(
     f: Callable[[float, float, float], tuple[Scalar, ...]], *, mode: Mode | None = None
 ) -> Function3[tuple[Floats3, ...], tuple[Scalars3, ...]]: ...
 @overload
-def jacobian(  # type: ignore[overload-overlap]
+def jacobian(  # type: ignore[overload-overlap]  # a tuple is a sequence
     f: Callable[[A], tuple[Scalar, ...]], *, mode: Mode | None = None
 ) -> Callable[[A], tuple[A, ...]]: ...
 @overload
-def jacobian(  # type: ignore[overload-overlap]
+def jacobian(  # type: ignore[overload-overlap]  # a tuple is a sequence
     f: Callable[[A, B], tuple[Scalar, ...]], *, mode: Mode | None = None
 ) -> Callable[[A, B], tuple[tuple[A, B], ...]]: ...
 @overload
-def jacobian(  # type: ignore[overload-overlap]
+def jacobian(  # type: ignore[overload-overlap]  # a float is a tree
     f: Callable[[float], list[Scalar] | list[float]], *, mode: Mode | None = None
 ) -> Function1[list[float], list[Scalar]]: ...
 @overload
-def jacobian(  # type: ignore[overload-overlap]
+def jacobian(  # type: ignore[overload-overlap]  # a float is a tree
     f: Callable[[float, float], list[Scalar] | list[float]], *, mode: Mode | None = None
 ) -> Function2[list[Floats2], list[Scalars2]]: ...
 @overload
@@ -73,7 +73,7 @@ def jacobian(
     f: Callable[[float, float, float], list[Scalar] | list[float]], *, mode: Mode | None = None
 ) -> Function3[list[Floats3], list[Scalars3]]: ...
 @overload
-def jacobian(  # type: ignore[overload-overlap]
+def jacobian(  # type: ignore[overload-overlap]  # a sequence is a tree
     f: Callable[[Sequence[S]], Sequence[Scalar]], *, mode: Mode | None = None
 ) -> Callable[[Sequence[S]], list[list[S]]]: ...
 @overload
@@ -85,7 +85,7 @@ def jacobian(
     f: Callable[[A, B], Sequence[Scalar]], *, mode: Mode | None = None
 ) -> Callable[[A, B], list[tuple[A, B]]]: ...
 @overload
-def jacobian(  # type: ignore[overload-overlap]
+def jacobian(  # type: ignore[overload-overlap]  # a float is a tree
     f: Callable[[float], dict[K, Scalar] | dict[K, float]], *, mode: Mode | None = None
 ) -> Function1[dict[K, float], dict[K, Scalar]]: ...
 @overload
